@@ -1,0 +1,1 @@
+"""Run code that may be wrong, slow or hostile, and let only data cross."""

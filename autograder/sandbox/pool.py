@@ -1,0 +1,369 @@
+"""Workers for the judge: a warm library parent that forks them, and the make that talks to one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from autograder.catalog import Kata
+from autograder.sandbox import wire
+from autograder.sandbox.failures import (
+    Crashed,
+    LoadFailed,
+    OutOfMemory,
+    ProtocolBroken,
+    SubmissionFailure,
+    TimedOut,
+)
+from autograder.sandbox.library import Settings
+from autograder.sandbox.submission import Source
+
+LIMITS = wire.Limits(bytes=256 << 20)
+"""What one message of a worker may hold."""
+TEST_BYTES = 512 << 20
+"""What all messages of a worker in one test may hold."""
+TEST_MESSAGES = 200_000
+GRACE = 0.5
+"""Seconds that a worker has to answer its own alarm before it is killed."""
+START_SECONDS = 60.0
+
+
+class Library:
+    """A library parent, started by exec; judges that are forked later share its control socket.
+
+    Args:
+        settings: what it holds and how its workers are confined.
+
+    Raises:
+        RuntimeError: if it does not start.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "KATA_"))},
+            **({"KATA_DEBUG": "1"} if os.environ.get("KATA_DEBUG") else {}),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        command = [sys.executable, "-I", "-m", "autograder.sandbox.library"]
+        arguments = [str(theirs.fileno()), msgspec.json.encode(settings).decode()]
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("KATA_DEBUG") else subprocess.DEVNULL,
+            cwd="/",
+        )
+        theirs.close()
+        self._ready = False
+
+    def wait(self) -> None:
+        """Wait until the libraries are imported."""
+        if self._ready:
+            return
+        self._control.settimeout(START_SECONDS)
+        try:
+            answer = self._control.recv(4096)
+        except OSError:
+            answer = b""
+        self._control.settimeout(None)
+        if not answer:
+            raise RuntimeError("the process that holds the libraries did not start")
+        self._ready = True
+
+    def fork(self, *, memory_bytes: int | None = None) -> Worker:
+        """Ask for a worker."""
+        self.wait()
+        wire_end, theirs = socket.socketpair()
+        status_end, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {} if memory_bytes is None else {"memory_bytes": memory_bytes}
+        descriptors = [theirs.fileno(), their_status.fileno()]
+        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+        theirs.close()
+        their_status.close()
+        status_end.settimeout(START_SECONDS)
+        try:
+            data, pidfds, _, _ = socket.recv_fds(status_end, 4096, 1)
+        except OSError:
+            data, pidfds = b"", []
+        if not data:
+            raise RuntimeError("the process that holds the libraries has ended")
+        pid = json.loads(data)["pid"]
+        return Worker(wire_end, status_end, pid, pidfds[0] if pidfds else None)
+
+    def close(self) -> None:
+        """End the parent and every worker of it."""
+        self._control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Worker:
+    """A worker process, seen from the judge."""
+
+    def __init__(
+        self, stream: socket.socket, status: socket.socket, pid: int, pidfd: int | None
+    ) -> None:
+        self.stream, self._status, self._pid, self._pidfd = stream, status, pid, pidfd
+
+    def kill(self) -> None:
+        """End the worker; by its pidfd, so that no other process can be meant."""
+        with suppress(ProcessLookupError):
+            if self._pidfd is not None:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            elif self._status.fileno() >= 0:
+                os.kill(self._pid, signal.SIGKILL)
+
+    def ended_by(self) -> int | None:
+        """Return the wait status of a worker that has ended, or None where it is not known."""
+        self._status.settimeout(5)
+        try:
+            data = self._status.recv(4096)
+        except OSError:
+            return None
+        return int(json.loads(data)["status"]) if data else None
+
+    def close(self) -> None:
+        """Kill the worker and let go of its descriptors."""
+        self.kill()
+        self.stream.close()
+        self._status.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+
+class Spawned:
+    """A worker where there is no fork to be had (Windows): a fresh process for each."""
+
+    def __init__(self, settings: Settings) -> None:
+        command = [sys.executable, "-I", "-m", "autograder.sandbox.spawned"]
+        self._process = subprocess.Popen(
+            [*command, msgspec.json.encode(settings).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin and self._process.stdout
+        self.stream = wire.PipeStream(
+            self._process.stdout.fileno(), self._process.stdin.fileno()
+        )
+
+    def kill(self) -> None:
+        """End the worker."""
+        self._process.kill()
+
+    def ended_by(self) -> int | None:
+        """Return a wait status made of the exit code."""
+        code = self._process.wait(5)
+        return -code if code < 0 else code << 8
+
+    def close(self) -> None:
+        """End the worker and let go of its pipes."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin and self._process.stdout
+        self._process.stdout.close()
+        with suppress(OSError):
+            self._process.stdin.close()
+
+
+Start = Callable[[], "Worker | Spawned"]
+
+
+class WorkerMake:
+    """The make of grading: the submission runs in a worker and only data crosses.
+
+    A worker that dies costs the test it died in; the next test has a new one. An import that
+    hangs, crashes or raises is tried once and decides every test.
+    """
+
+    def __init__(self, kata: Kata, source: Source, start: Start) -> None:
+        self._kata, self._source, self._start = kata, source, start
+        self._worker: Worker | Spawned | None = None
+        self._deadline = time.monotonic() + kata.time_limit
+        self._seconds = kata.time_limit
+        self._received = self._messages = 0
+        self._load_failure: SubmissionFailure | None = None
+        self.layers: tuple[str, ...] = ("process",)
+
+    def begin(self, seconds: float) -> None:
+        """Start the clock of a test."""
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds + GRACE
+        self._received = self._messages = 0
+        if self._worker is not None:
+            try:
+                self._exchange(("begin", seconds))
+            except SubmissionFailure:  # it died between tests: this one gets a new worker
+                self._drop()
+
+    def request(
+        self,
+        message: wire.Message,
+        answer: Callable[[tuple[Any, ...]], wire.Message],
+        resolve: Callable[[wire.Ref], Any],
+    ) -> Any:
+        """Send a request and serve the submission's questions until the reply comes."""
+        if self._load_failure is not None:
+            raise self._load_failure
+        if self._worker is None:
+            self._load()
+        return self._converse(message, answer, resolve)
+
+    def close(self) -> None:
+        """End the worker."""
+        self._drop()
+
+    def _load(self) -> None:
+        self._worker = self._start()
+        source = self._source
+        setup = ("source", list(source.chunks), self._kata.forbidden, source.notebook)
+        try:
+            ready = self._exchange(None)
+            self.layers = tuple(str(layer) for layer in ready[1])
+            wire.send(self._worker.stream, wire.pack(setup), deadline=self._deadline)
+            self._exchange(("begin", self._seconds))
+            # What the file raised comes back with every call; only a worker that fell is noted.
+            self._exchange(("load",))
+        except TimedOut as failure:
+            self._load_failure = TimedOut("the file did not finish loading within the time limit")
+            raise self._load_failure from failure
+        except SubmissionFailure as failure:
+            text = f"while the file was loaded: {failure.message}"
+            self._load_failure = type(failure)(text, failure.frames)
+            raise self._load_failure from failure
+        except (EOFError, OSError):
+            self._load_failure = self._fallen()
+            raise self._load_failure from None
+
+    def _exchange(self, request: tuple[Any, ...] | None) -> Any:
+        message = None if request is None else wire.pack(request)
+        return self._converse(message, _no_answer, None)
+
+    def _converse(
+        self,
+        message: wire.Message | None,
+        answer: Callable[[tuple[Any, ...]], wire.Message],
+        resolve: Callable[[wire.Ref], Any] | None,
+    ) -> Any:
+        worker = self._worker
+        if worker is None:
+            raise Crashed("the submission's process has ended")
+        try:
+            if message is not None:
+                wire.send(worker.stream, message, deadline=self._deadline)
+            while True:
+                got = wire.receive(worker.stream, deadline=self._deadline, limits=LIMITS)
+                self._count(got)
+                reply = wire.unpack(got, resolve=resolve, limits=LIMITS)
+                if not (isinstance(reply, tuple) and len(reply) == 2 and reply[0] == "ask"):
+                    return reply
+                back = answer(reply[1])
+                if self._worker is not worker:  # it fell in a nested call
+                    raise Crashed("the submission's process has ended")
+                wire.send(worker.stream, back, deadline=self._deadline)
+        except TimeoutError:
+            self._drop()
+            raise TimedOut("did not finish within the time limit") from None
+        except wire.WireError as error:
+            self._drop()
+            raise ProtocolBroken(f"the submission's process broke the protocol: {error}") from None
+        except EOFError:
+            raise self._fallen() from None
+        except ProtocolBroken:
+            self._drop()
+            raise
+
+    def _count(self, message: wire.Message) -> None:
+        self._messages += 1
+        self._received += len(message.head) + sum(memoryview(b).nbytes for b in message.blobs)
+        if self._received > TEST_BYTES or self._messages > TEST_MESSAGES:
+            raise wire.WireError("more data than a test may bring")
+
+    def _fallen(self) -> SubmissionFailure:
+        """Say how the worker ended, and let go of it."""
+        worker, self._worker = self._worker, None
+        status = worker.ended_by() if worker is not None else None
+        if worker is not None:
+            worker.close()
+        if status is not None and os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+            if number == getattr(signal, "SIGXCPU", None):
+                return TimedOut("used up its processor time")
+            return Crashed(f"the submission's process was killed by {name}")
+        if status:
+            return Crashed(f"the submission ended its process with status {status >> 8}")
+        return Crashed("the submission ended its own process")
+
+    def _drop(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+def _no_answer(request: tuple[Any, ...]) -> wire.Message:
+    raise ProtocolBroken("the submission's process asked a question while the file was loaded")
+
+
+_libraries: dict[Settings, Library] = {}
+
+
+def library_for(kata: Kata, *, isolated: bool = True) -> Library:
+    """Return the warm library parent of a kata, started at the first need."""
+    settings = settings_for(kata, isolated=isolated)
+    if settings not in _libraries or _libraries[settings].process.poll() is not None:
+        _libraries[settings] = Library(settings)
+    return _libraries[settings]
+
+
+def settings_for(kata: Kata, *, isolated: bool = True) -> Settings:
+    """Return what the library parent of a kata has to hold."""
+    return Settings(requires=("numpy", *kata.requires), isolated=isolated)
+
+
+def worker_make(kata: Kata, source: Source, *, memory_bytes: int | None = None) -> WorkerMake:
+    """Return a make whose workers are forked from the kata's library parent."""
+    if not hasattr(os, "fork"):
+        settings = settings_for(kata)
+        return WorkerMake(kata, source, lambda: Spawned(settings))
+    library = library_for(kata)
+    return WorkerMake(kata, source, lambda: library.fork(memory_bytes=memory_bytes))
+
+
+def close_libraries() -> None:
+    """End every library parent of this process."""
+    while _libraries:
+        _libraries.popitem()[1].close()
+
+
+__all__ = [
+    "Library",
+    "LoadFailed",
+    "OutOfMemory",
+    "Spawned",
+    "Worker",
+    "WorkerMake",
+    "close_libraries",
+    "library_for",
+    "worker_make",
+]

@@ -1,0 +1,502 @@
+"""The judge's side of a submission: `submission.task(...)`, whatever holds the code.
+
+A `Submission` sends requests over a *make* (in-process, or a worker) and rebuilds plain data from
+the replies. All that crosses is recorded, so that a failed test can be told from the values alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.catalog import Kata
+from autograder.sandbox import wire
+from autograder.sandbox.failures import (
+    ChangedInput,
+    Crashed,
+    ForbiddenCall,
+    Frame,
+    LoadFailed,
+    NotPlainData,
+    OutOfMemory,
+    ProtocolBroken,
+    Raised,
+    Stopped,
+    SubmissionFailure,
+    TimedOut,
+    Unimplemented,
+    as_exception,
+)
+from autograder.sandbox.forbidden import violations
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a submission: one chunk for a file, one for each code cell of a notebook."""
+
+    name: str
+    chunks: tuple[tuple[str, str], ...]
+    notebook: bool = False
+    problem: str | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> Source:
+        """Read a `.py` file; one that cannot be read or decoded is a source with a `problem`."""
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            return cls(str(path), (), problem=f"the file cannot be read: {error.strerror}")
+        except UnicodeDecodeError as error:
+            return cls(str(path), (), problem=f"the file is not UTF-8 text: {error}")
+        return cls(str(path), ((str(path.resolve()), text),))
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """One thing that crossed between judge and submission: a call and its outcome, a callback."""
+
+    what: str
+    outcome: str
+    value: Any
+
+
+@dataclass
+class Record:
+    """All that crossed in one test, in order."""
+
+    crossings: list[Crossing] = field(default_factory=list)
+
+    def add(self, what: str, outcome: str, value: Any) -> None:
+        """Append one crossing."""
+        self.crossings.append(Crossing(what, outcome, value))
+
+
+class Make(Protocol):
+    """What holds a submission and answers requests about it."""
+
+    def begin(self, seconds: float) -> None:
+        """Start a test that may take `seconds`."""
+
+    def request(
+        self, message: wire.Message, answer: Callable[[tuple[Any, ...]], wire.Message],
+        resolve: Callable[[wire.Ref], Any],
+    ) -> Any:
+        """Send a packed request and return the unpacked reply; `answer` serves its questions."""
+
+    def close(self) -> None:
+        """Let go of the submission."""
+
+
+Service = Callable[["Submission", Any], Any]
+SERVICES: dict[str, Service] = {}
+"""What a submission may ask the judge for, by name, besides its callbacks (kernel launches)."""
+EXTENSIONS: dict[str, Callable[["Submission"], Callable[..., Any]]] = {}
+"""Further methods of the `submission` fixture, by name (`profile`)."""
+
+
+class Submission:
+    """The implementation that a suite is judging.
+
+    `submission.task(...)` calls a function or makes an object of a class; see `gradients` and
+    `probe` for what else a test can ask.
+    """
+
+    def __init__(self, kata: Kata, source: Source, make: Make) -> None:
+        self._kata = kata
+        self._source = source
+        self._make = make
+        self._may_change = False
+        self._callbacks: list[Callable[..., Any]] = []
+        self._errors: list[BaseException] = []
+        self._violations: dict[str, tuple[str, str, int]] | None = None
+        self._record = Record()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in EXTENSIONS:
+            return EXTENSIONS[name](self)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Remote(self, name, ())
+
+    def __repr__(self) -> str:
+        return f"<submission {self._source.name}>"
+
+    def begin_test(self, seconds: float) -> Record:
+        """Forget handles and callbacks of the test before; return the record of the new one."""
+        self._callbacks.clear()
+        self._errors.clear()
+        self._may_change = False
+        self._record = Record()
+        self._make.begin(seconds)
+        return self._record
+
+    def allow_changes(self) -> None:
+        """Let the submission change its arguments for the rest of this test."""
+        self._may_change = True
+
+    def gradients(
+        self,
+        target: str | Remote,
+        *args: Any,
+        wrt: Sequence[int | str] = (0,),
+        upstream: Any = None,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Run a task (by name) or a method forward and backward; return the gradients of `wrt`."""
+        remote = self._target(target)
+        request = ("gradients", *remote._address, args, kwargs, tuple(wrt), upstream)
+        found: tuple[Any, ...] = self._ask(f"gradients of {remote._label}", remote, request)[0]
+        return found
+
+    def probe(self, name: str, target: str | Remote, *args: Any, **kwargs: Any) -> Any:
+        """Run a registered probe on one call of a task (by name) or a method."""
+        remote = self._target(target)
+        request = ("probe", name, *remote._address, args, kwargs)
+        return self._ask(f"{name} of {remote._label}", remote, request, record=False)[0]
+
+    def _target(self, target: str | Remote) -> Remote:
+        if isinstance(target, str):
+            base, *path = target.split(".")
+            return Remote(self, base, tuple(path))
+        return target
+
+    # -- asking -----------------------------------------------------------------------------
+
+    def _call(self, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        request = ("call", *remote._address, args, kwargs)
+        value, *after = self._ask(remote._label, remote, request)
+        if not self._may_change and after:
+            changed = _changed((args, kwargs), tuple(after))
+            if changed is not None:
+                raise ChangedInput(
+                    f"`{remote._label}` changed its {self._argument(remote, changed)} in place: "
+                    "work on a copy"
+                )
+        return value
+
+    def _ask(
+        self, what: str, remote: Remote, request: tuple[Any, ...], *, record: bool = True
+    ) -> list[Any]:
+        self._refuse_forbidden(remote)
+        message = wire.pack(request, refer=self._refer, where="argument")
+        reply = self._make.request(message, self._answer, self._resolve)
+        try:
+            if not isinstance(reply, tuple) or not reply or not isinstance(reply[0], str):
+                raise ProtocolBroken("the submission's process sent what is no answer")
+            if reply[0] == "ok":
+                if record:
+                    self._record.add(what, "ok", reply[1])
+                return list(reply[1:])
+            raise self._failure(reply)
+        except (ValueError, TypeError, IndexError) as error:
+            if getattr(error, "submission_raised", None) is None and error not in self._errors:
+                raise ProtocolBroken("the submission's process sent a broken answer") from None
+            if record:
+                self._note(what, error)
+            raise
+        except BaseException as error:
+            if record:
+                self._note(what, error)
+            raise
+
+    def _note(self, what: str, error: BaseException) -> None:
+        raised = getattr(error, "submission_raised", None)
+        if isinstance(error, SubmissionFailure):
+            self._record.add(what, error.verdict, error.message)
+        else:
+            kind = next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
+            self._record.add(what, "raised", (kind, raised.text if raised else str(error)))
+
+    def _failure(self, reply: tuple[Any, ...]) -> BaseException:
+        kind, *rest = reply
+        if kind == "returned":
+            error = self._errors[rest[0]]
+            error.escaped_submission = True  # type: ignore[attr-defined]
+            return error
+        frames = tuple(Frame(*frame) for frame in rest[-1])
+        if kind == "raised":
+            builtin, name, text, _ = rest
+            if builtin == "NotImplementedError":
+                return Unimplemented("not implemented yet", frames)
+            if builtin == "MemoryError" or (
+                builtin == "RuntimeError" and "can't allocate memory" in text
+            ):
+                return OutOfMemory("ran out of memory", frames)
+            return as_exception(Raised(name, text, frames), builtin)
+        text = rest[0]
+        if kind == "forbidden":
+            return ForbiddenCall(f"`{text}` may not be used in this kata", frames)
+        failures: dict[str, type[SubmissionFailure]] = {
+            "missing": Unimplemented,
+            "stopped": Stopped,
+            "load": LoadFailed,
+            "timed_out": TimedOut,
+        }
+        if kind == "refused":
+            return NotPlainData(f"returned what is no plain value: {text}", frames)
+        if kind == "timed_out":
+            return TimedOut("did not finish within the time limit", frames)
+        if kind in failures:
+            return failures[kind](text, frames)
+        return ProtocolBroken("the submission's process sent an unknown answer")
+
+    def _refuse_forbidden(self, remote: Remote) -> None:
+        if self._source.problem is not None:
+            raise LoadFailed(self._source.problem)
+        if not self._kata.forbidden or not isinstance(remote._base, str):
+            return
+        if self._violations is None:
+            names = self._kata.task_names
+            self._violations = violations(self._source.chunks, names, self._kata.forbidden)
+        found = self._violations.get(remote._base)
+        if found:
+            name, file, line = found
+            raise ForbiddenCall(
+                f"`{name}` may not be used in this kata", (Frame(file, line, remote._base),)
+            )
+
+    def _argument(self, remote: Remote, changed: tuple[int | str, ...]) -> str:
+        key = changed[1]
+        if isinstance(key, str):
+            return f"argument `{key}`"
+        names = self._parameters(remote)
+        return f"argument `{names[key]}`" if key < len(names) else f"argument {key + 1}"
+
+    def _parameters(self, remote: Remote) -> list[str]:
+        name = remote._path[-1] if remote._path else remote._base
+        for _, text in self._source.chunks:
+            try:
+                tree = ast.parse(text)
+            except (SyntaxError, ValueError, MemoryError, RecursionError):
+                continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef) and node.name == name:
+                    return [arg.arg for arg in node.args.args if arg.arg not in ("self", "cls")]
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    for item in node.body:
+                        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                            return [arg.arg for arg in item.args.args[1:]]
+        return []
+
+    # -- answering --------------------------------------------------------------------------
+
+    def _answer(self, request: tuple[Any, ...]) -> wire.Message:
+        """Answer a question of the submission: call a callback, run a service."""
+        try:
+            kind, *rest = request
+            if kind == "callback":
+                key, args, kwargs = rest
+                function = self._callbacks[key]
+                self._record.add(f"callback {key}", "asked", (args, kwargs))
+                action = lambda: function(*args, **kwargs)  # noqa: E731
+            elif kind == "service":
+                name, payload = rest
+                service = SERVICES[name]
+                action = lambda: service(self, payload)  # noqa: E731
+            else:
+                raise ProtocolBroken("the submission's process asked an unknown question")
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise ProtocolBroken("the submission's process asked a broken question") from None
+        try:
+            return wire.pack(("answer", "ok", action()), refer=self._refer, where="callback")
+        except SubmissionFailure:
+            raise
+        except Exception as error:
+            self._errors.append(error)
+            return self._raise_there(error)
+
+    def _raise_there(self, error: Exception) -> wire.Message:
+        kind = type(error)
+        builtin = next(k for k in kind.__mro__ if k.__module__ == "builtins")
+        text, key = str(error), len(self._errors) - 1
+        try:
+            builtin(*error.args)
+            head = ("answer", "raised", builtin.__name__, kind.__name__)
+            return wire.pack((*head, error.args, text, key))
+        except Exception:
+            return wire.pack(("answer", "raised", "Exception", kind.__name__, (text,), text, key))
+
+    def _refer(self, value: Any) -> wire.Ref | None:
+        if isinstance(value, Remote):
+            if isinstance(value._base, wire.Ref):
+                if not value._path:
+                    return value._base
+                return wire.Ref("method", value._base.id, ".".join(value._path))
+        elif not callable(value):
+            return None
+        for key, function in enumerate(self._callbacks):
+            if function is value:
+                break
+        else:
+            key = len(self._callbacks)
+            self._callbacks.append(value)
+        name = getattr(value, "__name__", "callback")
+        return wire.Ref("callback", key, name if isinstance(name, str) else "callback")
+
+    def _resolve(self, ref: wire.Ref) -> Any:
+        if ref.kind == "callback":
+            try:
+                return self._callbacks[ref.id]
+            except IndexError:
+                raise wire.WireError("a callback that was never given") from None
+        if ref.kind == "method":
+            return _Method()
+        return Remote(self, ref, ())
+
+
+class _Method:
+    """Stands for a method in the reply to a `get`."""
+
+
+class Remote:
+    """A task, an object of the submission's (a handle), or a method of either."""
+
+    def __init__(
+        self, submission: Submission, base: str | wire.Ref, path: tuple[str, ...]
+    ) -> None:
+        self._submission, self._base, self._path = submission, base, path
+
+    @property
+    def _address(self) -> tuple[Any, tuple[str, ...]]:
+        base = self._base
+        return (Remote(self._submission, base, ()) if isinstance(base, wire.Ref) else base), (
+            self._path
+        )
+
+    @property
+    def _label(self) -> str:
+        base = self._base if isinstance(self._base, str) else self._base.name
+        return ".".join((base, *self._path))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._submission._call(self, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        there = Remote(self._submission, self._base, (*self._path, name))
+        request = ("get", *there._address)
+        value = self._submission._ask(there._label, there, request, record=False)[0]
+        if isinstance(value, _Method):
+            return there
+        self._submission._record.add(there._label, "ok", value)
+        return value
+
+    def __len__(self) -> int:
+        return int(self._special("__len__"))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._special("__getitem__", key)
+
+    def __contains__(self, key: Any) -> bool:
+        return bool(self._special("__contains__", key))
+
+    def __repr__(self) -> str:
+        return f"<{self._label} of the submission>"
+
+    def _special(self, name: str, *args: Any) -> Any:
+        there = Remote(self._submission, self._base, (*self._path, name))
+        return self._submission._call(there, args, {})
+
+
+class InProcess:
+    """The make of the editor loop: the submission runs here, so breakpoints in it work."""
+
+    def __init__(
+        self, kata: Kata, source: Source, replaced: Mapping[str, Any] | None = None
+    ) -> None:
+        # The server belongs to workers; grading never imports it into the judge.
+        from autograder.sandbox.worker import Server
+
+        self._answer: Callable[[tuple[Any, ...]], wire.Message] | None = None
+        self._resolve: Callable[[wire.Ref], Any] | None = None
+        self._server = Server(
+            list(source.chunks),
+            kata.forbidden,
+            self,
+            notebook=source.notebook,
+            replaced=replaced or {},
+        )
+
+    def begin(self, seconds: float) -> None:
+        """Start a test; its time limit is pytest-timeout's."""
+        self._server.handle(wire.pack(("begin", seconds)))
+
+    def request(
+        self,
+        message: wire.Message,
+        answer: Callable[[tuple[Any, ...]], wire.Message],
+        resolve: Callable[[wire.Ref], Any],
+    ) -> Any:
+        """Call the server; copies of all arguments and results keep both sides apart."""
+        before = self._answer, self._resolve
+        self._answer, self._resolve = answer, resolve
+        try:
+            return wire.unpack(self._server.handle(message.copied()).copied(), resolve=resolve)
+        finally:
+            self._answer, self._resolve = before
+
+    def ask(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Answer the server's question."""
+        assert self._answer is not None
+        packed = wire.pack(request, refer=self._server.refer, where="call")
+        question = wire.unpack(packed.copied(), resolve=self._resolve)
+        reply = wire.unpack(self._answer(question).copied(), resolve=self._server.resolve)
+        return tuple(reply[1:])
+
+    def close(self) -> None:
+        """Let go of the submission."""
+        sys.modules.pop("submission", None)
+
+
+def _changed(before: Any, after: Any, place: tuple[int | str, ...] = ()) -> Any:
+    """Return the place of the first difference between two plain values, or None."""
+    if isinstance(before, list | tuple):
+        if not isinstance(after, list | tuple) or len(before) != len(after):
+            return place
+        pairs = enumerate(zip(before, after, strict=True))
+        found = (_changed(b, a, (*place, i)) for i, (b, a) in pairs)
+        return next((f for f in found if f is not None), None)
+    if isinstance(before, dict):
+        if not isinstance(after, dict) or list(before) != list(after):
+            return place
+        found = (_changed(b, after[key], (*place, key)) for key, b in before.items())
+        return next((f for f in found if f is not None), None)
+    if isinstance(before, set | frozenset):
+        return None if before == after else place
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(before, torch.Tensor):
+        same = isinstance(after, torch.Tensor) and before.shape == after.shape
+        same = same and before.dtype == after.dtype and _same_tensor(torch, before, after)
+        return None if same else place
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(before, numpy.ndarray):
+        same = isinstance(after, numpy.ndarray) and before.shape == after.shape
+        same = same and before.dtype == after.dtype
+        same = same and numpy.ascontiguousarray(before).tobytes() == after.tobytes()
+        return None if same else place
+    return None  # what cannot be changed in place
+
+
+def _same_tensor(torch: Any, before: Any, after: Any) -> bool:
+    a, b = before.detach().contiguous(), after.detach().contiguous()
+    return bool(torch.equal(a.reshape(-1).view(torch.uint8), b.reshape(-1).view(torch.uint8)))
+
+
+__all__ = [
+    "EXTENSIONS",
+    "SERVICES",
+    "Crashed",
+    "Crossing",
+    "InProcess",
+    "Make",
+    "Record",
+    "Remote",
+    "Service",
+    "Source",
+    "Submission",
+]
