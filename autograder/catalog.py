@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -157,6 +155,8 @@ def find_kata(root: Path, name: str) -> Kata:
 
 def suggestion(name: str, names: Iterable[str]) -> str:
     """Return `; did you mean 'attention'?`, or nothing where no name is near."""
+    import difflib  # only for a mistake: `kata list` has to start at once
+
     near = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -179,7 +179,9 @@ def load_kata(folder: Path) -> Kata:
 
 
 def task_lines(source: str, names: Iterable[str]) -> dict[str, int]:
-    """Return the line of each top-level function or class of `source`; nothing if it cannot be parsed."""
+    """Return the line of each top-level function or class of `source` that `names` holds."""
+    import ast  # not at the top: `kata list` has to start at once
+
     wanted = set(names)
     try:
         body = ast.parse(source).body

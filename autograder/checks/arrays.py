@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from autograder.checks.failure import WIDTH, CheckFailed
 from autograder.checks.patterns import pattern, slice_name
 from autograder.checks.tolerance import Tolerance, differing, largest_finite, widened
@@ -282,13 +284,14 @@ def _off(given: Any, wanted: Any) -> str:
         return ""
     if given.dtype.kind in "iu" and wanted.dtype.kind in "iu":
         return f" (off by {abs(int(given) - int(wanted))})"
-    difference = abs(widened(given) - widened(wanted))
-    if difference != difference:
+    difference = float(abs(widened(given) - widened(wanted)))
+    magnitude = float(abs(widened(wanted)))
+    if not math.isfinite(difference):
         return ""
     text = f" (off by {number(difference, 2)}"
-    share = float(difference / abs(widened(wanted))) if wanted else 0.0
-    if 0.001 <= share < 100:
-        text += f", {100 * share:.{2 if share < 0.995 else 0}{'g' if share < 0.995 else 'f'}} %"
+    share = difference / magnitude if magnitude else 0.0
+    if 0.001 <= share < 10:
+        text += f", {number(100 * share, 2)} %"
     elif 0 < share < 0.001:
         text += f", relative {share:.1g}"
     return f"{text})"

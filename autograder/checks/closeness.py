@@ -128,7 +128,8 @@ class _Close:
             refuse(actual, expected, name)
         given, wanted = as_list(actual), as_list(expected)
         compare_lengths(given, wanted, actual, expected, name)
-        tables = None if self.check_dtype else (number_table(given), number_table(wanted))
+        strict = self.check_dtype or self.strict_types
+        tables = None if strict else (number_table(given), number_table(wanted))
         if tables and tables[0] and tables[1] and tables[0][0].shape == tables[1][0].shape:
             names = (
                 tables[0][1]

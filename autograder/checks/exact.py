@@ -81,9 +81,7 @@ def _compare_plain(actual: Any, expected: Any, name: str) -> None:
         )
     elif family(wanted) in ("int", "float", "complex"):
         digits = next((d for d in range(6, 17) if number(given, d) != number(wanted, d)), 17)
-        message = (
-            f"{name} is {_cut(number(given, digits))}, expected {_cut(number(wanted, digits))}"
-        )
+        message = f"{name} is {number(given, digits)}, expected {number(wanted, digits)}"
         if family(given) == family(wanted) == "int" and abs(given - wanted) < 10**15:
             message += f" (off by {abs(given - wanted)})"
     else:
@@ -99,10 +97,6 @@ def same_object(actual: Any, expected: Any) -> bool:
         return actual is expected or (type(actual) is type(expected) and bool(actual == expected))
     except Exception:
         return False
-
-
-def _cut(digits: str) -> str:
-    return digits if len(digits) <= 40 else f"{digits[:18]}…{digits[-18:]}"
 
 
 def _first_difference(given: Any, wanted: Any) -> int:

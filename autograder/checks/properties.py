@@ -51,11 +51,15 @@ def assert_shape(actual: Any, shape: Sequence[int | None], *, name: str = "resul
     require_shape(sizes, wanted, name, actual, wanted)
 
 
+def _has_length(row: Any) -> bool:
+    return family(row) in ("array", "tensor") and len(shape_of(row)) > 0
+
+
 def _list_shape(value: Any, wanted: object, name: str) -> tuple[int, ...]:
     """Return the shape of nested lists, which must be equally long."""
     sizes = [len(value)]
     level = list(value)
-    while level and all(family(unwrapped(row)) in ("sequence", "array") for row in level):
+    while level and all(family(row) == "sequence" or _has_length(row) for row in level):
         lengths = {len(row) for row in level}
         if len(lengths) > 1:
             message = f"{name} has rows of different lengths: {show(sorted(lengths), 40)}"

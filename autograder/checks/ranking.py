@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from autograder.checks.arrays import readable
 from autograder.checks.closeness import as_list
 from autograder.checks.failure import CheckFailed
 from autograder.checks.refusal import refuse
@@ -45,9 +46,11 @@ def assert_ranking(
     Raises:
         CheckFailed: names the ids that are missing, too many or out of place, or a wrong score.
     """
-    wanted = _read(expected, expected, name, pairs=not _keyed_by_pairs(scores))
-    given = _read(actual, expected, name, pairs=wanted.scored or scores is not None)
-    if wanted.scored != given.scored and (wanted.scored or scores is None):
+    ids = {key_of(one) for one in scores} if isinstance(scores, dict) else set()
+    wanted = _read(expected, expected, name, ids)
+    given = _read(actual, expected, name, ids)
+    mixed = wanted.scored != given.scored and (wanted.scored or scores is None)
+    if mixed and given.ids and wanted.ids:
         _refuse_pairs(actual, expected, wanted.scored, name)
     known = _known_scores(wanted, scores)
     _require_ids(given, wanted, known, tolerance, actual, expected, name)
@@ -66,19 +69,20 @@ class _Ranking:
         self.scores = dict(zip(self.keys, scores, strict=True)) if scores is not None else {}
 
 
-def _read(value: Any, expected: object, name: str, *, pairs: bool) -> _Ranking:
+def _read(value: Any, expected: object, name: str, known: set[Any]) -> _Ranking:
+    """Read a list of ids, or of pairs; a pair that is a known id is an id."""
     if family(value) in ("array", "tensor") and len(shape_of(value)) == 1:
-        value = as_numpy(value).tolist()
+        value = readable(value, name).tolist()
     if family(value) != "sequence":
         refuse(value, expected, name, wanted="a list of ids")
     entries = as_list(value)
-    if pairs and entries and all(map(_is_pair, entries)):
+    pairs = all(_is_pair(entry) and key_of(entry) not in known for entry in entries)
+    if entries and pairs:
         return _Ranking([pair[0] for pair in entries], [unwrapped(pair[1]) for pair in entries])
     for index, entry in enumerate(entries):
         if family(entry) in ("none", "dict", "set", "array", "tensor", "other"):
             refuse(entry, entry, at(name, index), wanted="an id")
-    empty = not entries and pairs and bool(expected) and all(map(_is_pair, as_list(expected)))
-    return _Ranking(entries, [] if empty else None)
+    return _Ranking(entries, None)
 
 
 def _is_pair(entry: Any) -> bool:
@@ -89,13 +93,7 @@ def _is_pair(entry: Any) -> bool:
     )
 
 
-def _keyed_by_pairs(scores: object) -> bool:
-    return isinstance(scores, dict) and any(_is_pair(key) for key in scores)
-
-
 def _refuse_pairs(actual: object, expected: object, scored: bool, name: str) -> None:
-    if not expected or not actual:
-        return
     words = ("(id, score) pairs", "ids")
     given, wanted = words[::-1] if scored else words
     message = (
@@ -266,10 +264,11 @@ def assert_permutation(actual: object, of: Any, *, name: str = "result") -> None
     Raises:
         CheckFailed: names what is missing and what is too many.
     """
-    held = [
-        as_numpy(value).tolist() if family(value) in ("array", "tensor") else value
-        for value in (actual, of)
-    ]
+    held: list[Any] = [actual, of]
+    if family(actual) in ("array", "tensor"):
+        held[0] = readable(actual, name).tolist()
+    if family(of) in ("array", "tensor"):
+        held[1] = as_numpy(of).tolist()
     if family(held[0]) not in ("sequence", "set"):
         refuse(actual, of, name, wanted="a list")
     given, wanted = as_list(held[0]), as_list(held[1])

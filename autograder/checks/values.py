@@ -75,7 +75,7 @@ def unwrapped(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Return the Python number in a numpy scalar; anything else as it is."""
-    if numpy_kind(value) != "scalar":
+    if numpy_kind(value) != "scalar" or family(value) == "other":
         return value
     held = value.item()
     if numpy_kind(held) == "scalar":  # longdouble, which Python has no number for

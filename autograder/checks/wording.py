@@ -36,7 +36,7 @@ def _shown(value: Any, width: int, depth: int) -> str:
     if kind in ("none", "bool"):
         return str(value)
     if kind == "int":
-        return number(value) if abs(value) < 10**60 else f"an integer of {value.bit_length()} bits"
+        return number(value)
     if kind == "float":
         text = number(value)
         return text if set(text) & set(".enNi") else f"{text}.0"
@@ -146,7 +146,7 @@ def number(value: Any, digits: int = 6) -> str:
     """Write a number with so many significant digits; integers whole."""
     value = plain(value)
     if isinstance(value, bool | int):
-        return str(value)
+        return str(value) if abs(value) < 10**60 else f"an integer of {value.bit_length()} bits"
     if isinstance(value, complex):
         return f"{value:.{digits}g}"
     if not isinstance(value, float):
@@ -155,7 +155,10 @@ def number(value: Any, digits: int = 6) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
-    return f"{value:.{digits}g}"
+    if digits >= 17:
+        return repr(value)
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < 1e7 else text
 
 
 def plural(count: int, word: str) -> str:

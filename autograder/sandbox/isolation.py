@@ -612,9 +612,7 @@ def _attack_landlock(bait: _Bait, secrets: Sequence[Path]) -> Iterator[tuple[str
 
 
 def _attack_seccomp(bait: _Bait) -> Iterator[tuple[str, bool]]:
-    def call(name: str, *arguments: int) -> bool:
-        return _reaches_kernel(name, *arguments)
-
+    call = _reaches_kernel
     yield "a socket could be opened", _works(lambda: socket.socket().close())
     yield "a process could be forked", _works(_fork_and_wait)
     yield "a program could be started", call("execve", 0, 0, 0)

@@ -94,7 +94,7 @@ def diagnose_failures(
             found = _explain(item, peers, bench, outcomes)
             if found is not None:
                 verdict.misconception, verdict.diagnosis = found.id, found.says
-                verdict.hint = " ".join(filter(None, (verdict.hint, found.hint)))
+                verdict.hint = found.hint or verdict.hint
 
 
 def _explain(
@@ -109,7 +109,8 @@ def _explain(
     reference, *wrongs = candidates_of(bench)
     if agree(outcome, _replay(item, bench, reference)):
         return None
-    within = _reach(bench.kata, outcome)
+    names = [c.what.rpartition(" ")[2].partition(".")[0] for c in outcome.record.crossings]
+    within = _reach(bench.kata, names)
     wrongs = [w for w in wrongs if w.misconception and w.misconception.replaces in within]
     matching = [wrong for wrong in wrongs if _matches(item, bench, wrong, outcome)]
     if len({wrong.misconception.id for wrong in matching if wrong.misconception}) > 1:
@@ -120,10 +121,21 @@ def _explain(
     return matching[0].misconception if matching else None
 
 
-def _reach(kata: Kata, outcome: Outcome) -> set[str]:
-    """Return the names of the reference that the calls of a run can have come to."""
+def replay_all(items: Sequence[pytest.Item], bench: Bench) -> None:
+    """Run every test with every misconception that can matter to it, and with the reference."""
+    reference, *wrongs = candidates_of(bench)
+    for item in items:
+        _replay(item, bench, reference)
+        within = _reach(bench.kata, [item.stash[INFO].task or ""])
+        for wrong in wrongs:
+            if wrong.misconception and wrong.misconception.replaces in within:
+                _replay(item, bench, wrong)
+
+
+def _reach(kata: Kata, names: Sequence[str]) -> set[str]:
+    """Return the names of the reference that calls of `names` can come to."""
     calls = _calls(kata.reference)
-    queue = [c.what.rpartition(" ")[2].partition(".")[0] for c in outcome.record.crossings]
+    queue = list(names)
     reached: set[str] = set()
     while queue:
         name = queue.pop()

@@ -81,6 +81,7 @@ def run(item: pytest.Item, bench: Bench, candidate: Submission, limit: float) ->
     record = Record()
     try:
         record = candidate.begin_test(limit)
+        state.teardown_exact(item)  # another module's tests may have run before
         item._initrequest()
         state.setup(item)
         with _alarm(limit) if candidate is bench.on_trial else nullcontext():

@@ -17,10 +17,10 @@ import pytest
 
 from autograder.catalog import CatalogError, Kata
 from autograder.report import Verdict
-from autograder.sandbox.submission import Make, Source, Submission
+from autograder.sandbox.submission import InProcess, Make, Source, Submission
 from autograder.suite import plugin
 from autograder.suite.collect import INFO
-from autograder.suite.judging import BENCHES, Bench, judge, root_on_path
+from autograder.suite.judging import BENCHES, Bench, Outcome, judge, root_on_path
 
 
 class Suite:
@@ -45,6 +45,7 @@ class Suite:
         self._session = _collect(kata, [str(path) for path in paths])
         self.items: list[pytest.Item] = self._session.items
         self._trusted: list[Any] | None = None
+        self._memos: dict[int, dict[tuple[str, str], Outcome]] = {}
 
     @property
     def hidden(self) -> list[pytest.Item]:
@@ -55,16 +56,24 @@ class Suite:
         """Put a submission on trial; misconceptions are loaded once for all of them."""
         bench = Bench(self.kata, seed, Submission(self.kata, source, make))
         bench.candidates = self._trusted
+        # What a misconception gives depends on the seed alone, not on the submission.
+        bench.memo = self._memos.setdefault(seed, {})
         self._session.config.stash[BENCHES][self.kata.name] = bench
         return bench
 
-    def warm_up(self) -> None:
-        """Load reference and misconceptions now, so that judges forked later have them."""
-        from autograder.suite.diagnosis import candidates_of
+    def warm_up(self, seed: int = 0, *, replay: bool = False) -> None:
+        """Load reference and misconceptions now, so that judges forked later have them.
+
+        With `replay`, run them too: then a class is diagnosed by comparing alone.
+        """
+        from autograder.suite.diagnosis import candidates_of, replay_all
 
         if self.kata.reference.is_file():
-            bench = Bench(self.kata, 0, None)  # type: ignore[arg-type]
+            source = Source.of_file(self.kata.reference)
+            bench = self.bench(source, InProcess(self.kata, source), seed)
             self._trusted = candidates_of(bench)
+            if replay:
+                replay_all(self.hidden, bench)
 
     def judge(
         self,

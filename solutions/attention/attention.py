@@ -28,9 +28,9 @@ def scaled_dot_product_attention(
     scores = query @ key.transpose(-2, -1) / math.sqrt(d_k)
     if mask is None:
         return torch.softmax(scores, dim=-1) @ value
-    # The lowest finite number, since a row of −inf only would be NaN, in the gradients too …
+    # The lowest finite number: the softmax of a row that holds only −inf would be NaN …
     scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    # … but such a row is now uniform, so what may not be seen has to be set to zero once more.
+    # … while that of a row that holds only this number is uniform, and has to become zeros.
     weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)
     return weights @ value
 

@@ -94,22 +94,32 @@ def nan_when_fully_masked(query, key, value, mask=None):
     refuse(query, key, value)
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     if mask is not None:
-        scores = scores.masked_fill(~mask, float("-inf"))
+        scores = scores.masked_fill(~mask, -math.inf)
     return torch.softmax(scores, dim=-1) @ value
 
 
 @misconception(
     replaces="scaled_dot_product_attention",
-    says="the NaN of a query that may attend nowhere is only replaced afterwards, "
-    "so its gradients are NaN still",
-    hint="The backward pass of the softmax multiplies by its own output, even where nothing "
-    "flows in. What is 0 · NaN?",
+    says="the NaN of a query that may attend nowhere is replaced too late, so that gradients are "
+    "NaN still",
+    hint="The backward pass multiplies by what the forward pass computed. What is 0 · NaN?",
 )
 def nan_in_the_gradients(query, key, value, mask=None):
+    return nan_when_fully_masked(query, key, value, mask).nan_to_num(0.0)
+
+
+@misconception(
+    id="nan_in_the_gradients",
+    replaces="scaled_dot_product_attention",
+    says="the NaN of a query that may attend nowhere is replaced too late, so that gradients are "
+    "NaN still",
+    hint="The backward pass of the softmax multiplies by its own output. What is 0 · NaN?",
+)
+def nan_in_the_gradients_of_an_added_mask(query, key, value, mask=None):
     refuse(query, key, value)
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     if mask is not None:
-        scores = scores.masked_fill(~mask, float("-inf"))
+        scores = scores + torch.zeros(mask.shape, dtype=scores.dtype).masked_fill(~mask, -math.inf)
     return torch.softmax(scores, dim=-1).nan_to_num(0.0) @ value
 
 

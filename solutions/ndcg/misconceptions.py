@@ -5,7 +5,6 @@ from math import log, log2
 from autograder.suite import misconception
 from solutions.ndcg.ndcg import (
     dcg,
-    discounted_sum,
     gains_of,
     grades_in_order,
     ideal_dcg,
@@ -183,9 +182,8 @@ def grades_averaged(scores, grades, k=None, gain="exponential"):
         [grade for other, grade in zip(scores, grades, strict=True) if other == score]
         for score in sorted(scores, reverse=True)
     ]
-    expected = gains_of([sum(tie) / len(tie) for tie in tied], gain)
     ideal = ideal_dcg(grades, k, gain)
-    return discounted_sum(expected, k) / ideal if ideal else 0.0
+    return dcg([sum(tie) / len(tie) for tie in tied], k, gain) / ideal if ideal else 0.0
 
 
 @misconception(
@@ -201,4 +199,4 @@ def ties_averaged_after_the_cut(scores, grades, k=None, gain="exponential"):
     shown = sorted(range(len(scores)), key=lambda document: -scores[document])[:k]
     tied = [[gains[other] for other in shown if scores[other] == scores[one]] for one in shown]
     expected = [sum(tie) / len(tie) for tie in tied]
-    return discounted_sum(expected, k) / ideal if ideal else 0.0
+    return dcg(expected, k, "linear") / ideal if ideal else 0.0

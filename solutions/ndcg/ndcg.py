@@ -12,7 +12,10 @@ def dcg(grades: list[float], k: int | None = None, gain: str = "exponential") ->
     >>> dcg([3, 0, 1])
     7.5
     """
-    return discounted_sum(gains_of(grades, gain), k)
+    if k is not None and k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    gains = gains_of(grades, gain)[:k]
+    return sum((value / log2(rank + 1) for rank, value in enumerate(gains, start=1)), 0.0)
 
 
 def ndcg(
@@ -71,7 +74,8 @@ def tie_aware_ndcg(
         tied_gains = [gains[document] for document in tie]
         expected += [fmean(tied_gains)] * len(tied_gains)
     ideal = ideal_dcg(grades, k, gain)
-    return discounted_sum(expected, k) / ideal if ideal else 0.0
+    # They are gains already, so they are summed as they are.
+    return dcg(expected, k, gain="linear") / ideal if ideal else 0.0
 
 
 def gains_of(grades: list[float], gain: str) -> list[float]:
@@ -83,13 +87,6 @@ def gains_of(grades: list[float], gain: str) -> list[float]:
     if gain == "linear":
         return [float(grade) for grade in grades]
     raise ValueError(f"gain must be 'exponential' or 'linear', not {gain!r}")
-
-
-def discounted_sum(gains: list[float], k: int | None) -> float:
-    """Return the sum of the first k gains, each over log2(rank + 1)."""
-    if k is not None and k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    return sum((value / log2(rank + 1) for rank, value in enumerate(gains[:k], start=1)), 0.0)
 
 
 def ideal_dcg(grades: Iterable[float], k: int | None, gain: str) -> float:

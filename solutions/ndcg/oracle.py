@@ -11,9 +11,8 @@ from solutions.ndcg.ndcg import gains_of, grades_in_order
 
 
 def dcg(grades, k=None, gain="exponential"):
-    gains = gains_of(grades, gain)
-    if not gains or (k is not None and k < 1):
-        return reference.dcg(grades, k, gain)
+    reference.dcg(grades, k, gain)  # for its errors
+    gains = [*gains_of(grades, gain), 0.0, 0.0]  # since one document alone is refused
     return dcg_score([gains], [range(0, -len(gains), -1)], k=k)
 
 
@@ -30,5 +29,5 @@ def ndcg(ranking, judgments, k=None, gain="exponential"):
 def tie_aware_ndcg(scores, grades, k=None, gain="exponential"):
     result = reference.tie_aware_ndcg(scores, grades, k, gain)  # for its errors
     if len(scores) < 2:
-        return result  # which sklearn refuses
+        return result  # since one document alone is refused
     return ndcg_score([gains_of(grades, gain)], [scores], k=k)

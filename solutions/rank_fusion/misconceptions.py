@@ -9,11 +9,11 @@ from solutions.rank_fusion.rank_fusion import (
     documents_in,
     first_ranks,
     min_max,
-    one_weight_each,
     preference,
     reciprocal_rank_fusion,
     score_fusion,
     unrepeated_ranks,
+    weighted,
     z_scores,
 )
 
@@ -21,7 +21,7 @@ from solutions.rank_fusion.rank_fusion import (
 def combine(runs, weights, normalise, missing):
     """Return CombSUM, right but for the normalisation and what a missing document gets."""
     scores = dict.fromkeys(documents_in(runs), 0.0)
-    for run, weight in zip(runs, one_weight_each(weights, runs), strict=True):
+    for run, weight in weighted(runs, weights):
         if run:
             normalised = normalise(run)
             for document in scores:
@@ -53,7 +53,7 @@ def combine_z_scores(runs, weights, normalise=z_scores):
 def ranks_from_zero(rankings, k=60, weights=None):
     right = reciprocal_rank_fusion(rankings, k, weights)
     scores = dict.fromkeys((document for document, _ in right), 0.0)
-    for ranking, weight in zip(rankings, one_weight_each(weights, rankings), strict=True):
+    for ranking, weight in weighted(rankings, weights):
         for document, rank in first_ranks(ranking).items():
             scores[document] += weight / (k + rank - 1)
     return best_first(scores)
@@ -66,7 +66,7 @@ def ranks_from_zero(rankings, k=60, weights=None):
 )
 def missing_gets_the_next_rank(rankings, k=60, weights=None):
     scores = dict(reciprocal_rank_fusion(rankings, k, weights))
-    for ranking, weight in zip(rankings, one_weight_each(weights, rankings), strict=True):
+    for ranking, weight in weighted(rankings, weights):
         for document in scores:
             if document not in ranking:
                 scores[document] += weight / (k + len(ranking) + 1)
@@ -81,7 +81,7 @@ def missing_gets_the_next_rank(rankings, k=60, weights=None):
 def repeats_add_up(rankings, k=60, weights=None):
     right = reciprocal_rank_fusion(rankings, k, weights)
     scores = dict.fromkeys((document for document, _ in right), 0.0)
-    for ranking, weight in zip(rankings, one_weight_each(weights, rankings), strict=True):
+    for ranking, weight in weighted(rankings, weights):
         for rank, document in enumerate(ranking, start=1):
             scores[document] += weight / (k + rank)
     return best_first(scores)

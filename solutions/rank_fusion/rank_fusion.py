@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from math import inf
 from statistics import fmean, pstdev
+from typing import Any
 
 
 def reciprocal_rank_fusion(
@@ -17,7 +18,7 @@ def reciprocal_rank_fusion(
     if k < 0:
         raise ValueError(f"k must not be negative, got {k}")
     scores = dict.fromkeys(documents_in(rankings), 0.0)
-    for ranking, weight in zip(rankings, one_weight_each(weights, rankings), strict=True):
+    for ranking, weight in weighted(rankings, weights):
         for document, rank in first_ranks(ranking).items():
             scores[document] += weight / (k + rank)
     return best_first(scores)
@@ -42,7 +43,7 @@ def score_fusion(
         raise ValueError("method 'mnz' would make a negative z-score worse for being found often")
 
     scores = dict.fromkeys(documents_in(runs), 0.0)
-    for run, weight in zip(runs, one_weight_each(weights, runs), strict=True):
+    for run, weight in weighted(runs, weights):
         if not run:
             continue
         if normalisation == "min_max":
@@ -85,7 +86,7 @@ def copeland(rankings: list[list[str]]) -> list[tuple[str, float]]:
     all_ranks = [unrepeated_ranks(ranking) for ranking in rankings]
     for one, other in combinations(points, 2):
         majority = sum(preference(ranks, one, other) for ranks in all_ranks)
-        won = 0.5 if majority == 0 else float(majority > 0)
+        won = ((majority > 0) + (majority >= 0)) / 2  # 1, or 0.5 for a draw
         points[one] += won
         points[other] += 1.0 - won
     return best_first(points)
@@ -101,15 +102,15 @@ def best_first(scores: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def one_weight_each(weights: list[float] | None, lists: Sequence[object]) -> list[float]:
-    """Return the weights, 1 for each list where none are given."""
+def weighted(lists: list[Any], weights: list[float] | None) -> list[tuple[Any, float]]:
+    """Return each ranking or run with its weight, 1 where none are given."""
     if weights is None:
-        return [1.0] * len(lists)
+        weights = [1.0] * len(lists)
     if len(weights) != len(lists):
-        raise ValueError(f"{len(weights)} weights for {len(lists)} lists")
+        raise ValueError(f"{len(weights)} weights for {len(lists)} rankings or runs")
     if any(weight < 0 for weight in weights):
         raise ValueError("weights must not be negative")
-    return weights
+    return list(zip(lists, weights, strict=True))
 
 
 def first_ranks(ranking: list[str]) -> dict[str, int]:

@@ -234,8 +234,9 @@ def test_documents_left_out_share_the_remaining_points(submission, rng):
 @points(0.25)
 @hint("An empty ranking leaves out everybody. What is everybody's share of all the points?")
 def test_an_empty_ranking_gives_all_documents_the_same(submission):
-    expected = [("b", 3 + 2), ("a", 2 + 2), ("c", 1 + 2)]
-    assert_ranking(submission.borda([["b", "a", "c"], []]), expected)
+    # Of three documents: 3, 2 and 1 points; 1.5, 1.5 and 3; and 2 for everybody.
+    expected = [("b", 3 + 1.5 + 2), ("c", 1 + 3 + 2), ("a", 2 + 1.5 + 2)]
+    assert_ranking(submission.borda([["b", "a"], ["c"], []]), expected)
 
 
 @points(0.25)

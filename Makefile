@@ -1,0 +1,54 @@
+# make start      install once, run the first kata, say what to do next
+# make test       the project's own tests
+# make verify     prove every kata sound (CI's long half)
+# make help       the rest
+.DEFAULT_GOAL := help
+.PHONY: help start setup test verify lint format clean distclean
+
+PYTHON ?=
+EXTRAS ?=
+KATA ?= attention
+JOBS ?= 2
+ARGS ?=
+VENV := .venv/bin
+SETUP := PYTHON="$(PYTHON)" sh .ci/setup.sh
+
+help:
+	@echo "make start            install once, run a kata (KATA=$(KATA)), say what to do next"
+	@echo "make setup            install only; EXTRAS=gpu,triton,compiler,cluster,tutor,dev for more"
+	@echo "make test             the project's own tests (ARGS='-k sandbox', JOBS=$(JOBS))"
+	@echo "make verify           prove every kata sound: references, misconceptions, mutants"
+	@echo "make lint, format     ruff and mypy; put the source into shape"
+	@echo "make clean            remove caches and build leftovers; distclean removes .venv too"
+
+start:
+	@$(SETUP) start --kata "$(KATA)"
+
+setup:
+	@$(SETUP) setup --extras "$(EXTRAS)"
+
+test:
+	@$(SETUP) setup --extras "dev,$(EXTRAS)"
+	@$(VENV)/python -m pytest -n $(JOBS) $(ARGS)
+
+verify:
+	@$(SETUP) setup --extras "dev,$(EXTRAS)"
+	@$(VENV)/kata verify --all --mutants
+
+lint:
+	@$(SETUP) setup --extras "dev,$(EXTRAS)"
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+
+format:
+	@$(SETUP) setup --extras "dev,$(EXTRAS)"
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+clean:
+	@rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf .venv

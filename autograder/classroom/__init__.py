@@ -1,0 +1,1 @@
+"""What serves an instructor: grading one or thousands, gradebook, assignments, reports."""

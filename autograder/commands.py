@@ -1,0 +1,225 @@
+"""The sub-commands of `kata`, for learners and authors; the instructor's are in `classroom`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.catalog import CatalogError, Kata, find_kata, find_root, load_catalogue
+
+app = typer.Typer(
+    name="kata",
+    help="LLM Katas: short exercises for LLM and ML interviews, judged in your editor.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _complete(incomplete: str) -> list[str]:
+    root = find_root(Path.cwd())
+    names = [path.parent.name for path in root.glob("katas/*/kata.toml")] if root else []
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+Name = Annotated[str, typer.Argument(help="The kata's name.", autocompletion=_complete)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for editors.")]
+
+
+def project() -> Path:
+    """Return the project's root.
+
+    Raises:
+        CatalogError: outside a project.
+    """
+    root = find_root(Path.cwd())
+    if root is None:
+        raise CatalogError("no katas here: run it in the project's folder (the one with katas/)")
+    return root
+
+
+def kata_named(name: str) -> Kata:
+    """Return the kata called `name` of the project around the working folder."""
+    return find_kata(project(), name)
+
+
+@app.command("list")
+def list_katas(
+    track: Annotated[str | None, typer.Option(help="Only this track.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the katas as a course, with what you have solved."""
+    from autograder.learner.listing import main
+
+    arguments = ["--track", track] if track else []
+    raise typer.Exit(main([*arguments, *(["--json"] if as_json else [])]))
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Show a kata's question and where to start."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    kata = kata_named(name)
+    console = Console()
+    console.print(Markdown(kata.readme.read_text(encoding="utf-8")))
+    stub = kata.stub.relative_to(kata.root)
+    console.print(f"\nedit {stub}, then: pytest katas/{kata.name}", style="bold", highlight=False)
+
+
+@app.command()
+def test(
+    name: Name,
+    file: Annotated[Path | None, typer.Option(help="Judge this file, not the stub.")] = None,
+    as_json: AsJson = False,
+    seed: Annotated[int, typer.Option(help="The seed of all inputs.")] = 0,
+    sandbox: Annotated[bool, typer.Option(help="Run it in a worker, as grading does.")] = False,
+) -> None:
+    """Judge your file; exit 0 if it has all points, 1 if fewer."""
+    from autograder.learner.trial import judge_file
+    from autograder.report import explain, number, to_json
+
+    kata = kata_named(name)
+    if file is not None and not file.is_file():
+        raise CatalogError(f"{file}: no such file")
+    report = judge_file(kata, file, seed=seed, sandbox=sandbox)
+    if as_json:
+        print(to_json(report))
+    else:
+        failed = [v for v in report.verdicts if v.verdict not in ("passed", "skipped")]
+        for verdict in failed:
+            if verdict.verdict != "unimplemented":
+                print(f"{explain(verdict)}\n")
+        missing = dict.fromkeys(v.task for v in failed if v.verdict == "unimplemented")
+        if missing:
+            print(f"not implemented yet: {', '.join(map(str, missing))}")
+        print(f"{kata.name}: {number(report.points)} of {number(report.max_points)} points")
+    raise typer.Exit(0 if report.points >= report.max_points else 1)
+
+
+@app.command()
+def hint(
+    name: Name,
+    again: Annotated[bool, typer.Option(help="Start with the first hint again.")] = False,
+) -> None:
+    """Give the next hint, one at a time, for the first task that is not right yet."""
+    from autograder.learner.progress import forget_hints
+    from autograder.learner.trial import next_hint
+
+    kata = kata_named(name)
+    if again:
+        forget_hints(kata.name)
+    found = next_hint(kata)
+    if found is None:
+        print(
+            "no further hint: all tests pass, or you have seen them all "
+            f"(kata hint {kata.name} --again starts over, kata reveal {kata.name} shows the answer)"
+        )
+        return
+    task, text, number, count = found
+    print(f"{task}, hint {number} of {count}: {text}")
+
+
+@app.command()
+def reset(name: Name) -> None:
+    """Put the stub back as it was given out; what you wrote is kept in a backup."""
+    from autograder.learner import files
+
+    kata = kata_named(name)
+    saved = files.reset(kata)
+    stub = kata.stub.relative_to(kata.root)
+    if saved is None:
+        print(f"{stub} is as it was given out")
+    else:
+        print(f"{stub} is as it was given out; yours is in {saved.relative_to(kata.root)}")
+
+
+@app.command()
+def reveal(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Show the reference and the model answer; asks first, and remembers it."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.syntax import Syntax
+
+    from autograder.learner import files
+    from autograder.learner.progress import record_reveal
+
+    kata = kata_named(name)
+    files.answer(kata)  # raises where there is none
+    if not yes:
+        question = f"Show the answer of {kata.name}? It will be marked as revealed."
+        typer.confirm(question, abort=True)
+    record_reveal(kata.name)
+    console = Console()
+    console.print(Syntax(kata.reference.read_text(encoding="utf-8"), "python"))
+    console.print(Markdown(_discussion(kata)))
+
+
+def _discussion(kata: Kata) -> str:
+    path = kata.solutions / "discussion.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The katas.", autocompletion=_complete)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every kata.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Run every mutant of the reference.")
+    ] = False,
+    changed: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="With --all: every mutant of katas changed since REF."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="How many katas at once.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Prove katas sound: right answers pass, every misconception is caught and named."""
+    from autograder.suite.proofs import prove
+
+    root = project()
+    katas = load_catalogue(root) if everything else [kata_named(name) for name in names or ()]
+    if not katas:
+        raise CatalogError("name a kata, or use --all")
+    sound = prove(root, katas, mutants=mutants, changed=changed, jobs=jobs, as_json=as_json)
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The new kata's name: a Python name.")],
+    track: Annotated[str, typer.Option(help="Its track.")] = "transformers",
+    task: Annotated[str | None, typer.Option(help="The name of its first task.")] = None,
+) -> None:
+    """Write the skeleton of a new kata, for `kata verify` to complain about until it is sound."""
+    from autograder.suite.skeleton import write
+
+    for path in write(project(), name, track=track, task=task or name):
+        print(path)
+    print(f"fill them in, then: kata verify {name}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what works on this machine: versions, the layers of the sandbox, compilers, a GPU."""
+    from autograder.classroom.doctor import examine, show_findings
+
+    found = examine(find_root(Path.cwd()))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        show_findings(found)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the application on the command line's arguments."""
+    app(args=arguments if arguments is not None else sys.argv[1:], prog_name="kata")

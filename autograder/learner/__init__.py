@@ -1,0 +1,1 @@
+"""What serves the one who learns: progress, hints, reset and reveal."""
