@@ -7,7 +7,7 @@ static List<Place> places;
 static u16* place_of_code;     // index + 1
 
 static Place& place_of(u32 code, u32 log, u32 kind) {
-    u16& index = place_of_code[code];
+    u16& index = place_of_code[code * 2 + (kind == WRITE)];
     if (UNLIKELY(!index)) {
         Place fresh;
         memset(&fresh, 0, sizeof fresh);

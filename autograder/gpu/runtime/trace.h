@@ -9,7 +9,6 @@ static Record* log_limit;
 static u16* buffer_at;        // for each 256 bytes of the arena the buffer's number + 1
 static u64* buffer_ends;      // by that number
 static u64* buffer_begins;
-static void* abort_stack_pointer;
 
 static Finding final_finding;
 static bool has_final;
