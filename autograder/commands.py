@@ -195,6 +195,42 @@ def verify(
 
 
 @app.command()
+def grade(
+    path: Annotated[str, typer.Argument(help="A file, a notebook, a folder of a class, or -.")],
+    kata: Annotated[
+        str, typer.Option(help="The kata's name.", autocompletion=_complete, show_default=False)
+    ],
+    json_to: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE", help="Write JSON here (- is standard output)."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The gradebook: what it has already is not graded again.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a submission.")] = 60.0,
+    memory: Annotated[int, typer.Option(min=16, help="MB a submission.")] = 2048,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all inputs.")] = 0,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Grade even where the sandbox lacks a layer.")
+    ] = False,
+) -> None:
+    """Grade submissions in the sandbox; exit 0 if all have all points, 1 if not."""
+    from autograder.classroom.command import run
+    from autograder.classroom.grade import Options, default_jobs
+
+    options = Options(
+        jobs=jobs or default_jobs(),
+        seed=seed,
+        timeout=timeout,
+        memory_mb=memory,
+        trust=trust,
+        out=out,
+    )
+    raise typer.Exit(0 if run(path, kata_named(kata), options, json_to) else 1)
+
+
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(help="The new kata's name: a Python name.")],
     track: Annotated[str, typer.Option(help="Its track.")] = "transformers",

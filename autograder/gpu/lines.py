@@ -28,7 +28,7 @@ class Library:
         addresses: ascending, relative to `text_start`.
         lines: the line from each address on, 0 for none of the learner's.
         parameters: kind, size and size of the pointee of each parameter.
-        symbols: the names of what the library exports.
+        symbols: the functions that it exports, by name, with their places.
     """
 
     text_start: int
@@ -37,7 +37,7 @@ class Library:
     addresses: tuple[int, ...]
     lines: tuple[int, ...]
     parameters: tuple[tuple[int, int, int], ...]
-    symbols: frozenset[str]
+    symbols: dict[str, int]
 
 
 def read_library(data: bytes) -> Library:
@@ -55,7 +55,7 @@ def read_library(data: bytes) -> Library:
 def _read(data: bytes) -> Library:
     if data[:6] != b"\x7fELF\x02\x01":
         raise ValueError("the compiler made no 64-bit ELF file")
-    sections, headers = _sections(data)
+    sections = _sections(data)
     code, image_bytes = _segments(data)
     start, size = code
     rows: list[tuple[int, int]] = []
@@ -81,24 +81,23 @@ def _read(data: bytes) -> Library:
         addresses=tuple(addresses),
         lines=tuple(lines),
         parameters=tuple((kind, bytes_, pointee) for kind, bytes_, pointee in parameters),
-        symbols=_symbols(sections, headers),
+        symbols=_symbols(sections),
     )
 
 
-def _sections(data: bytes) -> tuple[dict[str, bytes], dict[str, tuple[int, ...]]]:
+def _sections(data: bytes) -> dict[str, bytes]:
     offset, size, count, names_at = (
         *struct.unpack_from("<Q", data, 0x28),
         *struct.unpack_from("<HHH", data, 0x3A),
     )
     headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + size * i) for i in range(count)]
     names = data[headers[names_at][4] :]
-    sections, kept = {}, {}
+    sections = {}
     for header in headers:
         name = _string(names, header[0])
         if header[1] != 8:  # what has no bytes in the file
             sections[name] = data[header[4] : header[4] + header[5]]
-            kept[name] = header
-    return sections, kept
+    return sections
 
 
 def _segments(data: bytes) -> tuple[tuple[int, int], int]:
@@ -120,14 +119,14 @@ def _segments(data: bytes) -> tuple[tuple[int, int], int]:
     return code, (end + 4095) // 4096 * 4096
 
 
-def _symbols(sections: dict[str, bytes], headers: dict[str, tuple[int, ...]]) -> frozenset[str]:
+def _symbols(sections: dict[str, bytes]) -> dict[str, int]:
     table, names = sections.get(".dynsym", b""), sections.get(".dynstr", b"")
-    found = set()
+    found = {}
     for at in range(0, len(table) - 23, 24):
-        name, info, _, section = struct.unpack_from("<IBBH", table, at)
+        name, info, _, section, value = struct.unpack_from("<IBBHQ", table, at)
         if section and info & 15 == 2:
-            found.add(_string(names, name))
-    return frozenset(found)
+            found[_string(names, name)] = value
+    return found
 
 
 def _string(data: bytes, at: int) -> str:

@@ -38,7 +38,14 @@ class Unimplemented(SubmissionFailure):
 
 
 class LoadFailed(SubmissionFailure):
-    """The file cannot be read, parsed or imported."""
+    """The file cannot be read, parsed or imported; `verdict` says in which way."""
+
+    def __init__(
+        self, message: str, frames: tuple[Frame, ...] = (), *, verdict: str = "raised"
+    ) -> None:
+        super().__init__(message, frames)
+        if verdict in ("forbidden", "timed_out", "out_of_memory"):
+            self.verdict = verdict
 
 
 class Stopped(SubmissionFailure):

@@ -46,6 +46,7 @@ __all__ = [
     "close_descriptors",
     "close_pidfd",
     "confine",
+    "die_with_parent",
     "filter_program",
     "isolate_parent",
     "kill_pidfd",
@@ -278,6 +279,12 @@ def probe(readable: Sequence[Path] | None = None, secrets: Sequence[Path] = ()) 
                 attack = functools.partial(_probe_layer, layer, attacks[layer], bait, allowed, uid)
                 reasons[layer] = _in_child(attack)
         return reasons
+
+
+def die_with_parent() -> None:
+    """Have the system kill this process when its parent ends; before `confine`, which keeps it."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def open_pidfd(pid: int) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +23,7 @@ from autograder.sandbox.failures import (
     SubmissionFailure,
     TimedOut,
 )
+from autograder.sandbox.forkserver import Child, ForkServer
 from autograder.sandbox.library import Settings
 from autograder.sandbox.submission import Source
 
@@ -35,120 +34,13 @@ TEST_BYTES = 512 << 20
 TEST_MESSAGES = 200_000
 GRACE = 0.5
 """Seconds that a worker has to answer its own alarm before it is killed."""
-START_SECONDS = 60.0
 
 
-class Library:
-    """A library parent, started by exec; judges that are forked later share its control socket.
-
-    Args:
-        settings: what it holds and how its workers are confined.
-
-    Raises:
-        RuntimeError: if it does not start.
-    """
+class Library(ForkServer):
+    """A library parent; judges that are forked later share its control socket."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "KATA_"))},
-            **({"KATA_DEBUG": "1"} if os.environ.get("KATA_DEBUG") else {}),
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        }
-        command = [sys.executable, "-I", "-m", "autograder.sandbox.library"]
-        arguments = [str(theirs.fileno()), msgspec.json.encode(settings).decode()]
-        self.process = subprocess.Popen(
-            [*command, *arguments],
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=None if os.environ.get("KATA_DEBUG") else subprocess.DEVNULL,
-            cwd="/",
-        )
-        theirs.close()
-        self._ready = False
-
-    def wait(self) -> None:
-        """Wait until the libraries are imported."""
-        if self._ready:
-            return
-        self._control.settimeout(START_SECONDS)
-        try:
-            answer = self._control.recv(4096)
-        except OSError:
-            answer = b""
-        self._control.settimeout(None)
-        if not answer:
-            raise RuntimeError("the process that holds the libraries did not start")
-        self._ready = True
-
-    def fork(self, *, memory_bytes: int | None = None) -> Worker:
-        """Ask for a worker."""
-        self.wait()
-        wire_end, theirs = socket.socketpair()
-        status_end, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        request = {} if memory_bytes is None else {"memory_bytes": memory_bytes}
-        descriptors = [theirs.fileno(), their_status.fileno()]
-        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-        theirs.close()
-        their_status.close()
-        status_end.settimeout(START_SECONDS)
-        try:
-            data, pidfds, _, _ = socket.recv_fds(status_end, 4096, 1)
-        except OSError:
-            data, pidfds = b"", []
-        if not data:
-            raise RuntimeError("the process that holds the libraries has ended")
-        pid = json.loads(data)["pid"]
-        return Worker(wire_end, status_end, pid, pidfds[0] if pidfds else None)
-
-    def close(self) -> None:
-        """End the parent and every worker of it."""
-        self._control.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-class Worker:
-    """A worker process, seen from the judge."""
-
-    def __init__(
-        self, stream: socket.socket, status: socket.socket, pid: int, pidfd: int | None
-    ) -> None:
-        self.stream, self._status, self._pid, self._pidfd = stream, status, pid, pidfd
-
-    def kill(self) -> None:
-        """End the worker; by its pidfd, so that no other process can be meant."""
-        with suppress(ProcessLookupError):
-            if self._pidfd is not None:
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            elif self._status.fileno() >= 0:
-                os.kill(self._pid, signal.SIGKILL)
-
-    def ended_by(self) -> int | None:
-        """Return the wait status of a worker that has ended, or None where it is not known."""
-        self._status.settimeout(5)
-        try:
-            data = self._status.recv(4096)
-        except OSError:
-            return None
-        return int(json.loads(data)["status"]) if data else None
-
-    def close(self) -> None:
-        """Kill the worker and let go of its descriptors."""
-        self.kill()
-        self.stream.close()
-        self._status.close()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
+        super().__init__("autograder.sandbox.library", [msgspec.json.encode(settings).decode()])
 
 
 class Spawned:
@@ -186,7 +78,7 @@ class Spawned:
             self._process.stdin.close()
 
 
-Start = Callable[[], "Worker | Spawned"]
+Start = Callable[[], "Child | Spawned"]
 
 
 class WorkerMake:
@@ -198,7 +90,7 @@ class WorkerMake:
 
     def __init__(self, kata: Kata, source: Source, start: Start) -> None:
         self._kata, self._source, self._start = kata, source, start
-        self._worker: Worker | Spawned | None = None
+        self._worker: Child | Spawned | None = None
         self._deadline = time.monotonic() + kata.time_limit
         self._seconds = kata.time_limit
         self._received = self._messages = 0
@@ -349,7 +241,8 @@ def worker_make(kata: Kata, source: Source, *, memory_bytes: int | None = None) 
         settings = settings_for(kata)
         return WorkerMake(kata, source, lambda: Spawned(settings))
     library = library_for(kata)
-    return WorkerMake(kata, source, lambda: library.fork(memory_bytes=memory_bytes))
+    request = {"memory_bytes": memory_bytes}
+    return WorkerMake(kata, source, lambda: library.fork(request))
 
 
 def close_libraries() -> None:
@@ -363,7 +256,6 @@ __all__ = [
     "LoadFailed",
     "OutOfMemory",
     "Spawned",
-    "Worker",
     "WorkerMake",
     "close_libraries",
     "library_for",

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -233,9 +234,9 @@ class Submission:
         failures: dict[str, type[SubmissionFailure]] = {
             "missing": Unimplemented,
             "stopped": Stopped,
-            "load": LoadFailed,
-            "timed_out": TimedOut,
         }
+        if kind == "load":
+            return LoadFailed(text, frames, verdict=str(rest[1]))
         if kind == "refused":
             return NotPlainData(f"returned what is no plain value: {text}", frames)
         if kind == "timed_out":
@@ -345,7 +346,7 @@ class Submission:
                 raise wire.WireError("a callback that was never given") from None
         if ref.kind == "method":
             return _Method()
-        return Remote(self, ref, ())
+        return _handle_type(ref.name)(self, ref, ())
 
 
 class _Method:
@@ -401,6 +402,12 @@ class Remote:
     def _special(self, name: str, *args: Any) -> Any:
         there = Remote(self._submission, self._base, (*self._path, name))
         return self._submission._call(there, args, {})
+
+
+@cache
+def _handle_type(name: str) -> type[Remote]:
+    """Return the class of handles on objects of one class, so that messages can name it."""
+    return type(name if name.isidentifier() else "object", (Remote,), {})
 
 
 class InProcess:

@@ -118,6 +118,7 @@ def pack(
 
     Raises:
         Unsupported: if something may not cross, or is beyond the limits.
+        MemoryError: if an array that is not dense can't be copied.
     """
     packer = _Packer(refer, limits)
     try:
@@ -655,7 +656,7 @@ class _Packer:
         return True
 
     def plain_keys(self, keys: Iterable[Any]) -> list[Any]:
-        plain = [self.plain_key(key, 0) for key in keys]
+        plain = [self.plain_key(key, 0) for key in list(keys)]
         if len(set(plain)) != len(plain):
             raise _Refused("two keys that are equal as plain data")
         return plain
@@ -719,7 +720,10 @@ class _Packer:
                 if type(value) is not torch.Tensor:
                     value = torch.Tensor.as_subclass(value, torch.Tensor)
                 self.put_plain_tensor(value.detach(), needs_grad, torch)
-            except (RuntimeError, TypeError):  # a fake or functional tensor, or one inside vmap
+            except (RuntimeError, TypeError) as error:
+                if "allocate memory" in str(error):
+                    raise MemoryError from None
+                # A fake or functional tensor, or one inside vmap.
                 raise _Refused(f"a tensor without plain data ({_name(type(value))})") from None
 
     def put_plain_tensor(self, tensor: Any, needs_grad: bool, torch: Any) -> None:
@@ -829,8 +833,7 @@ def _only_bits(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _name(kind: type) -> str:
     """Return the name of a class, whatever its metaclass says, cut and printable."""
-    name = str.__str__(type.__dict__["__name__"].__get__(kind))
-    return _short(name if name.isprintable() else ascii(name))
+    return _short(str.__str__(type.__dict__["__name__"].__get__(kind)))
 
 
 def _describe(value: object) -> str:
@@ -850,12 +853,16 @@ def _article(name: str) -> str:
 
 
 def _short(text: str) -> str:
+    return _cut(text if text.isprintable() else ascii(text))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _key_text(key: Any) -> str:
     if type(key) is str:
-        return dumps(_short(key), ensure_ascii=not key.isprintable())
+        return dumps(_cut(key), ensure_ascii=not key.isprintable())
     if type(key) is tuple:
         return _short(f"({', '.join(map(_key_text, key[:8]))})")
     if type(key) is int and key.bit_length() > 128:
@@ -1055,15 +1062,12 @@ class _Unpacker:
         return array.transpose(np.argsort(order)) if order else array
 
     def take_tensor(self, depth: int) -> Any:
+        dtype = self.take_torch_dtype(depth)
         import torch
 
-        name = next(self.texts)
-        dtype = _torch_dtypes().get(name) if name in _TORCH_NAMES else None
-        if dtype is None:
-            raise WireError(f"there is no torch dtype {name[:40]!a}")
         shape, order, size = self.take_layout(dtype.itemsize)
         data = self.take_own_data(size)
-        if name == "bool":
+        if dtype is torch.bool:
             _check_bools(data)
         strides = [0] * len(shape)
         for axis, step in zip(order, _row_major([shape[axis] for axis in order]), strict=True):

@@ -170,7 +170,7 @@ class Server:
                 linecache.cache[file] = len(text), None, lines, file
                 failure = self._guarded(lambda f=file, t=text: _execute(t, f, module))
                 if failure is not None:
-                    self.failure = ("load", *_load_failure(failure, file))
+                    self.failure = ("load", *_load_failure(failure))
                     if not self.notebook:
                         return
         vars(module).update(self.replaced)
@@ -361,16 +361,21 @@ def _raised(error: BaseException, frames: tuple[tuple[str, int, str], ...]) -> t
 
 
 def _load_failure(
-    failure: tuple[Any, ...], file: str
-) -> tuple[str, tuple[tuple[str, int, str], ...]]:
-    if failure[0] == "raised":
-        _, _, kind, text, frames = failure
-        return f"{kind}: {text}", frames
-    if failure[0] == "forbidden":
-        return f"`{failure[1]}` may not be used in this kata", failure[2]
-    if failure[0] == "timed_out":
-        return "the file did not finish loading within the time limit", failure[2]
-    return str(failure[1]), failure[-1]
+    failure: tuple[Any, ...],
+) -> tuple[str, str, tuple[tuple[str, int, str], ...]]:
+    """Return text, verdict and frames of what kept the file from loading."""
+    kind, *rest = failure
+    frames = rest[-1]
+    if kind == "raised":
+        builtin, name, text = rest[:3]
+        if builtin == "MemoryError":
+            return "the file ran out of memory while it was loaded", "out_of_memory", frames
+        return f"the file cannot be loaded: {name}: {text}", "raised", frames
+    if kind == "forbidden":
+        return f"`{rest[0]}` may not be used in this kata", "forbidden", frames
+    if kind == "timed_out":
+        return "the file did not finish loading within the time limit", "timed_out", frames
+    return f"the file {rest[0]} while it was loaded", "raised", frames
 
 
 def _judge_error(

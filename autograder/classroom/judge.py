@@ -1,0 +1,134 @@
+"""The judge parent: a process that holds pytest with a suite collected, and forks a judge for each
+submission, so that a judge that falls costs one.
+
+`python -I -m autograder.classroom.judge FD SETTINGS` is a fork server (see `sandbox.forkserver`).
+It never calls a submission's code: its children talk to workers of a library parent.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.catalog import Kata, load_kata
+from autograder.report import Report, report_of
+from autograder.sandbox import forkserver, isolation
+from autograder.sandbox.library import Settings as LibrarySettings
+from autograder.sandbox.pool import Library, WorkerMake
+from autograder.sandbox.submission import Source
+from autograder.suite.session import Suite
+
+JUDGE_MEMORY = 8 << 30
+"""Address space of a judge beyond its parent's: what a submission sends must not fill the machine."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What a judge parent judges, and how."""
+
+    folder: str
+    seed: int = 0
+    timeout: float = 60.0
+    memory_bytes: int = 2 << 30
+    isolated: bool = True
+    replay: bool = False
+    secrets: tuple[str, ...] = ()
+
+
+def main() -> None:
+    """Collect the suite, start the library parent, then fork judges."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    settings = msgspec.json.decode(sys.argv[2], type=Settings)
+    try:
+        kata = load_kata(Path(settings.folder))
+        requires = ("numpy", *kata.requires)
+        held = LibrarySettings(
+            requires, memory_bytes=settings.memory_bytes, isolated=settings.isolated
+        )
+        libraries = [Library(held)]
+        layers = proven_layers(kata, settings)
+        suite = Suite(kata)
+        suite.warm_up(settings.seed, replay=settings.replay)
+        libraries[0].wait()
+    except Exception as error:
+        control.send(str(error)[:4000].encode() or b"it failed")
+        return
+
+    def start(stream: socket.socket, request: dict[str, Any]) -> None:
+        _limit_memory()
+        _judge(stream, suite, libraries[0], settings, layers)
+
+    def revive() -> None:
+        if libraries[0].process.poll() is not None:
+            libraries[0] = Library(held)
+            libraries[0].wait()
+
+    gc.collect()
+    gc.freeze()
+    forkserver.serve(control, start, before=revive)
+    libraries[0].close()
+
+
+def proven_layers(kata: Kata, settings: Settings) -> list[str]:
+    """Return the layers that a probe attacked in vain."""
+    if not settings.isolated:
+        return ["process"]
+    secrets = [kata.reference, kata.suite, *map(Path, settings.secrets)]
+    found = isolation.probe(secrets=secrets)
+    return [layer for layer in isolation.LAYERS if found.get(layer) == ""]
+
+
+def _limit_memory() -> None:
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() \
+        if sys.platform == "linux" else 0
+    limit = mapped + JUDGE_MEMORY
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _judge(
+    stream: socket.socket,
+    suite: Suite,
+    library: Library,
+    settings: Settings,
+    layers: Sequence[str],
+) -> None:
+    """Read a source from the stream, judge it, and write its report back."""
+    with stream.makefile("rb") as file:
+        source = msgspec.json.decode(file.readline(), type=Source)
+    report = judge_source(suite, library, settings, layers, source)
+    stream.sendall(msgspec.json.encode(report) + b"\n")
+
+
+def judge_source(
+    suite: Suite, library: Library, settings: Settings, layers: Sequence[str], source: Source
+) -> Report:
+    """Judge one source in a worker of the library."""
+    start = time.perf_counter()
+    request = {"memory_bytes": settings.memory_bytes}
+    make = WorkerMake(suite.kata, source, lambda: library.fork(request))
+    verdicts = suite.judge(
+        source, make, seed=settings.seed, deadline=time.monotonic() + settings.timeout
+    )
+    held = [layer for layer in layers if layer in (*make.layers, "process")]
+    return report_of(
+        suite.kata, source.name, verdicts, seconds=time.perf_counter() - start, isolation=held
+    )
+
+
+def dump_source(source: Source) -> bytes:
+    """Return a source as a line that a judge reads."""
+    return json.dumps(msgspec.to_builtins(source)).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    main()
