@@ -40,6 +40,7 @@ _COMMON = (
     *("-O1", "-fPIC", "-shared", "-nostdlib", "-fsanitize=thread", "-fvisibility=hidden"),
     *("-fno-strict-aliasing", "-fno-math-errno", "-fno-exceptions", "-fno-rtti"),
     *("-fno-threadsafe-statics", "-fno-stack-protector", "-ffp-contract=off", "-w"),
+    "-fno-delete-null-pointer-checks",
     *("-gdwarf-4", "-g1", "-fno-diagnostics-show-option", "-fdiagnostics-color=never"),
 )
 _GCC = (
