@@ -99,6 +99,8 @@ def receive_into(connection: socket.socket, view: memoryview) -> bool:
 def main(descriptor: int) -> None:
     """Wait for clients on the control socket until nobody holds its other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from autograder.sandbox import isolation  # noqa: F401 — a confined child could not import it
+
     control = socket.socket(fileno=descriptor)
     runtimes = _Runtimes()
     with contextlib.suppress(CompileError, OSError):
