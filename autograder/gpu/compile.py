@@ -147,9 +147,9 @@ def compile_kernel(
     if target.exists():
         return target
     text = "\n".join([
-        '#include "prelude.h"', '#include "functions.h"', '#include "qualifiers.h"', *defines,
-        f'#line 1 "{KERNEL_FILE}"', rewrite(source), '#line 1 "entry"', '#include "footer.h"',
-        f"KATA_ENTRY({name})", "",
+        '#include "prelude.h"', '#include "functions.h"', '#include "footer.h"',
+        '#include "qualifiers.h"', *defines,
+        f'#line 1 "{KERNEL_FILE}"', rewrite(source), '#line 1 "entry"', f"KATA_ENTRY({name})", "",
     ])
     with _scratch() as folder:
         (folder / "source.cpp").write_text(text)

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import mmap
 import os
+import re
 import select
 import signal
 import socket
@@ -212,6 +213,8 @@ def _launch(
             report = run_launch(runtime, kernel, library, order, arena, address)
             while report:
                 report = report[os.write(writing, report) :]
+        except BaseException as error:
+            os.write(writing, f"!{error}"[:2000].encode("utf-8", "replace"))
         finally:
             os._exit(0)
     os.close(writing)
@@ -223,10 +226,13 @@ def _launch(
     if late:
         return Answer(error="LaunchError", message="timeout: the launch ran past its time limit",
                       buffers=True)
+    if report.startswith(b"!") and (lost := re.search(rb"undefined symbol: (\w+)", report)):
+        return Answer(error="CompileError",
+                      message=f"{lost[1].decode()} is declared but not defined")
     if not report.endswith(b"}"):
         code = os.waitstatus_to_exitcode(status)
         name = signal.Signals(-code).name if code < 0 else f"status {code}"
-        return Answer(error="LaunchError", message=f"crashed: the kernel's process ended: {name}",
+        return Answer(error="LaunchError", message=f"crashed: the kernel's process ended: {name} {report[1:300]!r}",
                       buffers=True)
     return Answer(report=report, buffers=True)
 

@@ -1,11 +1,11 @@
-// After the learner's source: how to call the kernel, and what its parameters are.
-#undef inline
-#undef __inline__
+// How to call the kernel, and what its parameters are. Before the learner's source, whose macros
+// may have any name; after it comes KATA_ENTRY alone.
+#pragma once
 
 typedef struct { unsigned short kind, bytes; unsigned int pointee; } KataParameter;
 extern "C" __attribute__((weak, visibility("hidden"))) char __start_kata_shared[], __stop_kata_shared[];
 
-#define KATA_QUIET __attribute__((no_sanitize("thread")))
+#define KATA_QUIET __attribute__((__no_sanitize__("thread")))
 
 template <class T> struct KataIs { static constexpr unsigned short kind = 5; };  // a struct
 template <class T> struct KataIs<T*> { static constexpr unsigned short kind = 1; };
@@ -42,13 +42,14 @@ KATA_QUIET static void kata_call(void (*kernel)(P...), void** arguments) {
     kata_spread(kernel, arguments, typename KataCount<sizeof...(P)>::type());
 }
 
-#define KATA_ENTRY(name)                                                                       \
-    extern "C" __attribute__((used, visibility("default"), section("kata_parameters")))         \
-    constexpr auto kata_signature = kata_signature_of(&name);                                  \
-    extern "C" KATA_QUIET __attribute__((used, visibility("default")))                         \
-    void kata_entry(void** arguments) { kata_call(&name, arguments); }                         \
-    extern "C" KATA_QUIET __attribute__((used, visibility("default")))                         \
-    void kata_shared_range(char** start, char** stop) {                                              \
-        *start = __start_kata_shared;                                                          \
-        *stop = __stop_kata_shared;                                                            \
+#define KATA_ENTRY(kata_name)                                                                  \
+    extern "C" __attribute__((__used__, __visibility__("default"),                             \
+                              __section__("kata_parameters")))                                 \
+    constexpr auto kata_signature = kata_signature_of(&kata_name);                             \
+    extern "C" KATA_QUIET __attribute__((__used__, __visibility__("default")))                 \
+    void kata_entry(void** kata_arguments) { kata_call(&kata_name, kata_arguments); }          \
+    extern "C" KATA_QUIET __attribute__((__used__, __visibility__("default")))                 \
+    void kata_shared_range(char** kata_start, char** kata_stop) {                              \
+        *kata_start = __start_kata_shared;                                                     \
+        *kata_stop = __stop_kata_shared;                                                       \
     }

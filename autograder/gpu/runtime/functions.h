@@ -110,8 +110,20 @@ KATA_INLINE unsigned __float_as_uint(float x) { return kata_bits<unsigned>(x); }
 KATA_INLINE double __longlong_as_double(long long x) { return kata_bits<double>(x); }
 KATA_INLINE long long __double_as_longlong(double x) { return kata_bits<long long>(x); }
 
-KATA_INLINE int __popc(unsigned x) { return __builtin_popcount(x); }
-KATA_INLINE int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
+// By hand: the builtin may call a library that is not linked.
+KATA_INLINE int __popc(unsigned x) {
+    x -= (x >> 1) & 0x55555555u;
+    x = (x & 0x33333333u) + ((x >> 2) & 0x33333333u);
+    return (int)((((x + (x >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24);
+}
+KATA_INLINE int __popcll(unsigned long long x) {
+    return __popc((unsigned)x) + __popc((unsigned)(x >> 32));
+}
+KATA_INLINE unsigned __brev(unsigned x) {
+    unsigned y = 0;
+    for (int i = 0; i < 32; i++) y |= (x >> i & 1u) << (31 - i);
+    return y;
+}
 KATA_INLINE int __clz(int x) { return x ? __builtin_clz((unsigned)x) : 32; }
 KATA_INLINE int __clzll(long long x) { return x ? __builtin_clzll((unsigned long long)x) : 64; }
 KATA_INLINE int __ffs(int x) { return __builtin_ffs(x); }
