@@ -147,6 +147,10 @@ def rewrite(source: str) -> str:
     for match in re.finditer(r"\b__(?:shared|constant)__[^;{}()=]*?\b(static)\b", plain):
         if (match.start(), match.start() + len("__shared__")) not in dynamic:
             edits.append((match.start(1), match.end(1), ""))
+    # Constant data is const already.
+    for match in re.finditer(r"(?:\b(?:const|constexpr)\s+)?\b__constant__\b[^;{}()=]*", plain):
+        for word in re.finditer(r"\bconst(?:expr)?\b", match[0]):
+            edits.append((match.start() + word.start(), match.start() + word.end(), ""))
     for start, stop, text in sorted(set(edits), reverse=True):
         source = source[:start] + text + source[stop:]
     return source

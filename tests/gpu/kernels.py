@@ -40,7 +40,7 @@ def run(
 def profile(*args: Any, **how: Any) -> Launch:
     """Launch a kernel that must not fail, and return what it did."""
     result = run(*args, **how)
-    assert result["launch"] is not None, result["error"]
+    assert result["error"] is None, result["error"]
     return read_launch(result["launch"])
 
 

@@ -3,7 +3,10 @@
 #pragma once
 
 typedef struct { unsigned short kind, bytes; unsigned int pointee; } KataParameter;
-extern "C" __attribute__((weak, visibility("hidden"))) char __start_kata_shared[], __stop_kata_shared[];
+// Shared arrays lie in a section of their own, but for those of templates: g++ leaves them in the
+// .bss section, which follows it and holds nothing else.
+extern "C" __attribute__((weak, visibility("hidden"))) char __start_kata_shared[];
+extern "C" __attribute__((visibility("hidden"))) char __bss_start[], _end[];
 
 #define KATA_QUIET __attribute__((__no_sanitize__("thread")))
 
@@ -50,6 +53,6 @@ KATA_QUIET static void kata_call(void (*kernel)(P...), void** arguments) {
     void kata_entry(void** kata_arguments) { kata_call(&kata_name, kata_arguments); }          \
     extern "C" KATA_QUIET __attribute__((__used__, __visibility__("default")))                 \
     void kata_shared_range(char** kata_start, char** kata_stop) {                              \
-        *kata_start = __start_kata_shared;                                                     \
-        *kata_stop = __stop_kata_shared;                                                       \
+        *kata_start = __start_kata_shared ? __start_kata_shared : __bss_start;                 \
+        *kata_stop = _end;                                                                     \
     }

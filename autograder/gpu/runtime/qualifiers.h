@@ -11,6 +11,6 @@
 #define __inline__
 #define __forceinline__ __attribute__((__always_inline__))
 #define __shared__ static __attribute__((__section__("kata_shared"), __used__))
-#define __constant__ static __attribute__((__unused__))
+#define __constant__ static const __attribute__((__unused__))
 #define __CUDACC__ 1
 #define __CUDA_ARCH__ 800
