@@ -302,12 +302,14 @@ def next_steps(kata: str, bin_folder: Path, *, solved: bool) -> str:
     activate = rf"{bin_folder}\activate" if os.name == "nt" else f"source {bin_folder / 'activate'}"
     if solved:
         return f"{kata} is solved. For the next one:\n\n  {activate}\n  kata list"
+    readme, stub, run = f"katas/{kata}/README.md", f"katas/{kata}/{kata}.py", f"pytest katas/{kata}"
+    width = max(map(len, (readme, stub, run)))
     return f"""\
-That is what every kata looks like before it is written. Now it is your turn:
+That is what a kata looks like before it is written. Now it is your turn:
 
-  1. read    katas/{kata}/README.md      the question, with a worked example
-  2. write   katas/{kata}/{kata}.py      your answer, in place of `raise NotImplementedError`
-  3. run     pytest katas/{kata}         again and again: failures say what differs, and why
+  1. read   {readme:{width}}   the question, with a worked example
+  2. write  {stub:{width}}   your answer, in place of `raise NotImplementedError`
+  3. run    {run:{width}}   again and again: failures say what differs, and why
 
 Activate the environment first, so that pytest and kata are found:  {activate}
 Then: kata hint {kata} (one step at a time) · kata list (all katas) · kata doctor (this machine)"""

@@ -205,7 +205,7 @@ def _toml(folder: Path) -> Path:
     return folder / "kata.toml"
 
 
-_FIELDS = {
+_FIELDS: dict[str, Any] = {
     "title": str,
     "track": str,
     "order": int,
@@ -238,7 +238,7 @@ class _Reader:
         for field in self.data:
             if field not in _FIELDS:
                 raise self.error(field, f"unknown field '{field}'{suggestion(field, _FIELDS)}")
-        values = {field: self.value(field) for field in _FIELDS}
+        values: dict[str, Any] = {field: self.value(field) for field in _FIELDS}
         if values["difficulty"] not in DIFFICULTIES:
             raise self.error("difficulty", f"difficulty must be one of {', '.join(DIFFICULTIES)}")
         if values["track"] not in TRACKS:
@@ -252,14 +252,10 @@ class _Reader:
         tasks = values.pop("tasks")
         if not tasks:
             raise self.error("tasks", "a kata needs at least one task")
-        lists = {field: tuple(values.pop(field)) for field in list(values) if _FIELDS[field] is list}
-        return Kata(
-            name=folder.name,
-            root=folder.parent.parent,
-            tasks=tuple(self.task(name, points) for name, points in tasks.items()),
-            **lists,
-            **values,
-        )
+        for field in ("requires", "prerequisites", "questions", "forbidden"):
+            values[field] = tuple(values[field])
+        values["tasks"] = tuple(self.task(name, points) for name, points in tasks.items())
+        return Kata(name=folder.name, root=folder.parent.parent, **values)
 
     def value(self, field: str) -> Any:
         if field not in self.data:

@@ -180,17 +180,21 @@ def verify(
         str | None,
         typer.Option(metavar="REF", help="With --all: every mutant of katas changed since REF."),
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="While writing: three seeds, one make. No proof.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="How many katas at once.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Prove katas sound: right answers pass, every misconception is caught and named."""
-    from autograder.suite.proofs import prove
+    from autograder.suite.proofs import Depth, prove
 
     root = project()
     katas = load_catalogue(root) if everything else [kata_named(name) for name in names or ()]
     if not katas:
         raise CatalogError("name a kata, or use --all")
-    sound = prove(root, katas, mutants=mutants, changed=changed, jobs=jobs, as_json=as_json)
+    depth = Depth(mutants=mutants, changed=changed, quick=quick)
+    sound = prove(root, katas, depth, jobs=jobs, as_json=as_json)
     raise typer.Exit(0 if sound else 1)
 
 

@@ -174,11 +174,13 @@ def _xml(text: str) -> str:
 def to_html(kata: Kata, report: Report) -> str:
     """Return a report for a notebook: points by task, and each failure as it would be told."""
     rows = "".join(
-        f"<tr><td><code>{html.escape(task)}</code></td><td>{number(got)} / {number(worth)}</td></tr>"
+        f"<tr><td><code>{html.escape(task)}</code></td>"
+        f"<td>{number(got)} / {number(worth)}</td></tr>"
         for task, (got, worth) in task_points(kata, report.verdicts).items()
     )
     failures = "".join(
-        f"<details open><summary><b>{html.escape(v.verdict)}</b> {html.escape(v.sentence)}</summary>"
+        f"<details open><summary><b>{html.escape(v.verdict)}</b> "
+        f"{html.escape(v.sentence)}</summary>"
         f"<pre>{html.escape(explain(v).partition(chr(10) * 2)[2])}</pre></details>"
         for v in report.verdicts
         if v.verdict not in ("passed", "skipped")

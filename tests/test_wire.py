@@ -256,7 +256,10 @@ def test_memory_that_is_not_dense_arrives_contiguous():
     for view in (array[::-1], array[:, ::2], np.broadcast_to(array[0], (4, 3, 20))):
         assert crossed(view).flags.c_contiguous
         assert same(view, crossed(view))
-    assert crossed(np.asfortranarray(array)).flags.f_contiguous
+    for axes in ((2, 0, 1), (1, 2, 0), (2, 1, 0)):
+        dense = array.transpose(axes)
+        assert crossed(dense).strides == dense.strides
+        assert same(dense, crossed(dense))
     packed = np.zeros(4, dtype=[("a", "i1"), ("b", "<f8")])["b"]  # strides of 9 bytes
     assert same(packed, crossed(packed))
 
@@ -525,8 +528,9 @@ def test_where_names_the_argument():
 
 
 def test_the_same_list_twice_is_no_cycle():
-    shared = [1]
+    shared, table = [1], {"k": 2}
     assert crossed([shared, shared, {"a": shared}]) == [[1], [1], {"a": [1]}]
+    assert crossed([table, table, (table,)]) == [table, table, (table,)]
 
 
 # ---- references ----
@@ -674,7 +678,7 @@ def test_a_hostile_head_is_a_wire_error(message, text):
         unpack(message, resolve=lambda ref: ref)
     assert text in str(caught.value)
     assert len(str(caught.value)) < 300
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
 
 
 def test_small_limits_are_kept_on_both_sides():

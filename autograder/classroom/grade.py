@@ -91,7 +91,9 @@ def grade(
         CatalogError: if the suite cannot be used, or the sandbox lacks a layer that is needed.
     """
     if not kata.suite.is_file():
-        raise CatalogError(f"solutions/{kata.name} is not here: without the suite nothing is judged")
+        raise CatalogError(
+            f"solutions/{kata.name} is not here: without the suite nothing is judged"
+        )
     suite = suite_version(kata)
     done: dict[int, Report] = {}
     waiting: deque[tuple[int, Source]] = deque()

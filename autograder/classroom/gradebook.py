@@ -1,4 +1,4 @@
-"""The gradebook: reports in SQLite, one transaction a submission, so that a run can be continued."""
+"""The gradebook: reports in SQLite, one transaction a submission; a run can be continued."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class Gradebook:
         except sqlite3.Error as error:
             raise CatalogError(f"{path}: cannot be used as a gradebook: {error}") from None
 
-    def find(
-        self, submission: str, kata: str, suite: str, source: str, seed: int
-    ) -> Report | None:
+    def find(self, submission: str, kata: str, suite: str, source: str, seed: int) -> Report | None:
         """Return the report of just this submission, suite and seed, or None."""
         row = self._db.execute(
             "select report from grades where submission = ? and kata = ? and suite = ?"

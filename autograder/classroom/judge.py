@@ -1,5 +1,6 @@
-"""The judge parent: a process that holds pytest with a suite collected, and forks a judge for each
-submission, so that a judge that falls costs one.
+"""The judge parent: it holds pytest with a suite collected and forks a judge for a submission.
+
+So a judge that falls costs one submission.
 
 `python -I -m autograder.classroom.judge FD SETTINGS` is a fork server (see `sandbox.forkserver`).
 It never calls a submission's code: its children talk to workers of a library parent.
@@ -28,7 +29,7 @@ from autograder.sandbox.submission import Source
 from autograder.suite.session import Suite
 
 JUDGE_MEMORY = 8 << 30
-"""Address space of a judge beyond its parent's: what a submission sends must not fill the machine."""
+"""Address space of a judge beyond its parent's: a submission must not fill the machine."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -87,8 +88,11 @@ def proven_layers(kata: Kata, settings: Settings) -> list[str]:
 
 
 def _limit_memory() -> None:
-    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() \
-        if sys.platform == "linux" else 0
+    mapped = (
+        int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        if sys.platform == "linux"
+        else 0
+    )
     limit = mapped + JUDGE_MEMORY
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or limit < hard:
@@ -119,7 +123,8 @@ def judge_source(
     verdicts = suite.judge(
         source, make, seed=settings.seed, deadline=time.monotonic() + settings.timeout
     )
-    held = [layer for layer in layers if layer in (*make.layers, "process")]
+    # What could not be read never came to a worker: then what a probe found counts.
+    held = [layer for layer in layers if not make.layers or layer in make.layers]
     return report_of(
         suite.kata, source.name, verdicts, seconds=time.perf_counter() - start, isolation=held
     )

@@ -167,13 +167,20 @@ def code_cells(notebook: Any) -> Iterator[str]:
 
 def plain_python(cell: str) -> str:
     """Return a cell with its magics and shell lines as the calls that IPython makes of them."""
-    if not any(line.lstrip().startswith(("%", "!", "?")) or "= %" in line or "= !" in line
-               or "=%" in line or "=!" in line or line.rstrip().endswith("?")
-               for line in cell.splitlines()):
+    if not any(
+        line.lstrip().startswith(("%", "!", "?"))
+        or "= %" in line
+        or "= !" in line
+        or "=%" in line
+        or "=!" in line
+        or line.rstrip().endswith("?")
+        for line in cell.splitlines()
+    ):
         return cell
     try:
         from IPython.core.inputtransformer2 import TransformerManager
 
-        return str(TransformerManager().transform_cell(cell))
+        manager: Any = TransformerManager
+        return str(manager().transform_cell(cell))
     except Exception:  # the text is foreign; what IPython cannot read, Python will say why
         return cell

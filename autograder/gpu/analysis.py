@@ -137,8 +137,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sectors_per_request(self) -> float:
         """Sectors per request of loads and stores together, 0.0 without requests."""
-        return _ratio(self.load_sectors + self.store_sectors,
-                      self.load_requests + self.store_requests)
+        return _ratio(
+            self.load_sectors + self.store_sectors, self.load_requests + self.store_requests
+        )
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ _GCC = (
 _CLANG = (
     *("-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-fno-caret-diagnostics"),
     *("-ferror-limit=3", "-mllvm", "-tsan-instrument-read-before-write=1"),
+    *("-mllvm", "-simplifycfg-sink-common=false", "-mllvm", "-simplifycfg-hoist-common=false"),
 )
 _LINK = ("-Wl,-Bsymbolic", "-Wl,--wrap=memcpy", "-Wl,--wrap=memmove", "-Wl,--wrap=memset")
 
@@ -114,13 +115,28 @@ def compile_runtime(compiler: Compiler) -> Path:
     target = cache_folder() / f"runtime-{key}.so"
     if target.exists():
         return target
-    flags = ["-std=c++17", "-O2", "-fPIC", "-shared", "-nostdlib", "-fno-exceptions", "-fno-rtti",
-             "-fno-threadsafe-statics", "-fno-stack-protector", "-w"]
+    flags = [
+        "-std=c++17",
+        "-O2",
+        "-fPIC",
+        "-shared",
+        "-nostdlib",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-threadsafe-statics",
+        "-fno-stack-protector",
+        "-w",
+    ]
     with _scratch() as folder:
         made = folder / "runtime.so"
         command = [*compiler.command, *flags, str(RUNTIME / "runtime.cpp"), "-o", str(made)]
-        done = subprocess.run([*command, "-lm", "-lc"], capture_output=True, text=True,
-                              timeout=300, env=_environment(folder))
+        done = subprocess.run(
+            [*command, "-lm", "-lc"],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env=_environment(folder),
+        )
         if done.returncode:
             raise CompileError(f"the runtime does not compile: {done.stderr[-2000:]}")
         _keep(made, target)
@@ -141,24 +157,44 @@ def compile_kernel(
     check_source(source, name)
     defines, standard = check_options(options)
     compiler = compiler or find_compiler()
-    key = _key(compiler.version, " ".join(compiler.command), _prelude(), standard, *defines, name,
-               source)
+    key = _key(
+        compiler.version, " ".join(compiler.command), _prelude(), standard, *defines, name, source
+    )
     target = cache_folder() / f"{key}.so"
     if target.exists():
         return target
-    text = "\n".join([
-        '#include "prelude.h"', '#include "functions.h"', '#include "footer.h"',
-        '#include "qualifiers.h"', *defines,
-        f'#line 1 "{KERNEL_FILE}"', rewrite(source), '#line 1 "entry"', f"KATA_ENTRY({name})", "",
-    ])
+    text = "\n".join(
+        [
+            '#include "prelude.h"',
+            '#include "functions.h"',
+            '#include "footer.h"',
+            '#include "qualifiers.h"',
+            *defines,
+            f'#line 1 "{KERNEL_FILE}"',
+            rewrite(source),
+            '#line 1 "entry"',
+            f"KATA_ENTRY({name})",
+            "",
+        ]
+    )
     with _scratch() as folder:
         (folder / "source.cpp").write_text(text)
         for header in PRELUDE:
             shutil.copyfile(RUNTIME / header, folder / header)
         made = folder / "kernel.so"
         family = _GCC if compiler.family == "gcc" else _CLANG
-        command = [*compiler.command, f"-std={standard}", *_COMMON, *family, *_LINK,
-                   str(folder / "source.cpp"), "-o", str(made), "-lm", "-lc"]
+        command = [
+            *compiler.command,
+            f"-std={standard}",
+            *_COMMON,
+            *family,
+            *_LINK,
+            str(folder / "source.cpp"),
+            "-o",
+            str(made),
+            "-lm",
+            "-lc",
+        ]
         status, output = _run_confined(command, folder)
         if status or not made.exists():
             raise CompileError(_explain(status, output, name))
@@ -212,9 +248,15 @@ def _keep(made: Path, target: Path) -> None:
 
 def _environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return {"PATH": "/usr/bin:/bin", **kept, "LC_ALL": "C", "TMPDIR": str(folder),
-            "HOME": str(folder), "ZIG_GLOBAL_CACHE_DIR": str(cache_folder() / "zig"),
-            "ZIG_LOCAL_CACHE_DIR": str(folder)}
+    return {
+        "PATH": "/usr/bin:/bin",
+        **kept,
+        "LC_ALL": "C",
+        "TMPDIR": str(folder),
+        "HOME": str(folder),
+        "ZIG_GLOBAL_CACHE_DIR": str(cache_folder() / "zig"),
+        "ZIG_LOCAL_CACHE_DIR": str(folder),
+    }
 
 
 def _run_confined(command: list[str], folder: Path) -> tuple[int, str]:
@@ -225,8 +267,15 @@ def _run_confined(command: list[str], folder: Path) -> tuple[int, str]:
         isolation = None  # type: ignore[assignment]
     if isolation is None or not hasattr(os, "fork") or "-m" in command[:3]:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                                  timeout=SECONDS * 4, cwd=folder, env=_environment(folder))
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=SECONDS * 4,
+                cwd=folder,
+                env=_environment(folder),
+            )
         except subprocess.TimeoutExpired:
             return 124, ""
         return done.returncode, done.stderr
@@ -241,11 +290,18 @@ def _run_confined(command: list[str], folder: Path) -> tuple[int, str]:
             os.dup2(sink, 2)
             os.chdir(folder)
             os.setpgid(0, 0)
-            limits = isolation.Limits(memory_bytes=2 << 30, cpu_seconds=SECONDS,
-                                      file_bytes=64 << 20)
+            limits = isolation.Limits(
+                memory_bytes=2 << 30, cpu_seconds=SECONDS, file_bytes=64 << 20
+            )
             readable = [path for path in isolation.readable_paths() if _for_compiler(path)]
-            isolation.confine(keep=(0, 1, 2), limits=limits, readable=[*readable, folder],
-                              uid=None, executable=True, writable=(folder, Path("/dev/null")))
+            isolation.confine(
+                keep=(0, 1, 2),
+                limits=limits,
+                readable=[*readable, folder],
+                uid=None,
+                executable=True,
+                writable=(folder, Path("/dev/null")),
+            )
             os.execve(command[0], command, environment)
         finally:
             os._exit(127)
@@ -285,16 +341,18 @@ def _explain(status: int, output: str, name: str) -> str:
     """Turn what the compiler said into the learner's own lines."""
     found = []
     for line in output.splitlines():
-        match = re.match(rf"(?:\S*/)?{re.escape(KERNEL_FILE)}:(\d+):(?:\d+:)? (?:fatal )?error: (.*)",
-                         line)
+        match = re.match(
+            rf"(?:\S*/)?{re.escape(KERNEL_FILE)}:(\d+):(?:\d+:)? (?:fatal )?error: (.*)", line
+        )
         if match:
             found.append(f"line {match[1]}: {_plainer(match[2])}")
     if found:
         return "\n".join(dict.fromkeys(found))
     if status == 124:
         return "the compiler ran past its time limit"
-    if match := re.search(r"^(?:\S*/)?(?:entry|source\.cpp|footer\.h):\d+:.*?error: (.*)$", output,
-                          re.MULTILINE):
+    if match := re.search(
+        r"^(?:\S*/)?(?:entry|source\.cpp|footer\.h):\d+:.*?error: (.*)$", output, re.MULTILINE
+    ):
         return f"kernel {name}: {_plainer(match[1])}"
     if match := re.search(r"undefined (?:reference to|symbol:?) [`'\"]?([\w:]+)", output):
         return f"{match[1]} is declared but not defined"

@@ -74,8 +74,10 @@ def check_arguments(args: Sequence[Any]) -> None:
     """
     for number, argument in enumerate(args, start=1):
         if type(argument) in (bool, int, float):
-            raise TypeError(f"argument {number} is a bare Python {type(argument).__name__}, which "
-                            "is 64 bits wide: pass xp.int32(…) or xp.float32(…)")
+            raise TypeError(
+                f"argument {number} is a bare Python {type(argument).__name__}, which "
+                "is 64 bits wide: pass xp.int32(…) or xp.float32(…)"
+            )
         flags = getattr(argument, "flags", None)
         if getattr(argument, "ndim", 0) and flags is not None and not flags.c_contiguous:
             raise ValueError(f"argument {number}: an array that is not C-contiguous")
@@ -106,7 +108,12 @@ def run_request(request: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
     buffers = [module.asarray(array) for array in request["buffers"]]
     args = [buffers[value] if tag == "buffer" else value for tag, value in request["args"]]
     run_cupy(
-        request["source"], request["name"], request["options"], request["grid"], request["block"],
-        args, request["shared_mem"],
+        request["source"],
+        request["name"],
+        request["options"],
+        request["grid"],
+        request["block"],
+        args,
+        request["shared_mem"],
     )
     return [module.asnumpy(buffer) for buffer in buffers]

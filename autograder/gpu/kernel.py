@@ -151,8 +151,11 @@ def launch(
     except (ValueError, msgspec.ValidationError):
         return _failed("LaunchError", "crashed: the kernel overwrote its tracer", arrays)
     if found.shared_bytes > SHARED_LIMIT:
-        return _failed("ValueError", f"{found.shared_bytes} bytes of shared memory, static and "
-                       f"dynamic together; a block has at most {SHARED_LIMIT}")
+        return _failed(
+            "ValueError",
+            f"{found.shared_bytes} bytes of shared memory, static and "
+            f"dynamic together; a block has at most {SHARED_LIMIT}",
+        )
     found = msgspec.structs.replace(found, source=order.source)
     for recording in _recordings:
         recording.launches.append(found)
@@ -231,9 +234,11 @@ def _distinct(args: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
         if argument.dtype.hasobject or argument.dtype.kind not in "biufcSV":
             raise TypeError(f"argument {number}: an array of dtype {argument.dtype}")
         if not argument.flags.c_contiguous:
-            raise ValueError(f"argument {number}: an array of shape {argument.shape} that is not "
-                             "C-contiguous (strides "
-                             f"{argument.strides}); use xp.ascontiguousarray")
+            raise ValueError(
+                f"argument {number}: an array of shape {argument.shape} that is not "
+                "C-contiguous (strides "
+                f"{argument.strides}); use xp.ascontiguousarray"
+            )
         found.setdefault(_place(argument), argument)
     spans = sorted((start, start + size) for start, size in found if size)
     for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
@@ -252,10 +257,14 @@ def _scalar(argument: Any, number: int, name: str) -> np.generic:
     }
     for kind, better in advice.items():
         if type(argument) is kind:
-            raise TypeError(f"argument {number} of {name} is a bare Python {kind.__name__}, which "
-                            f"is 64 bits wide: pass {better}")
-    raise TypeError(f"argument {number} of {name} is a {type(argument).__name__}: arrays of xp and "
-                    "numpy scalars are what a kernel takes")
+            raise TypeError(
+                f"argument {number} of {name} is a bare Python {kind.__name__}, which "
+                f"is 64 bits wide: pass {better}"
+            )
+    raise TypeError(
+        f"argument {number} of {name} is a {type(argument).__name__}: arrays of xp and "
+        "numpy scalars are what a kernel takes"
+    )
 
 
 def _whole(what: str, value: Any) -> int:
@@ -278,13 +287,15 @@ def _dimensions(what: str, value: Any) -> tuple[int, int, int]:
 def _check_sizes(request: dict[str, Any]) -> None:
     x, y, z = request["block"]
     if x * y * z > 1024 or z > 64:
-        raise ValueError(f"block {request['block']}: a block has at most 1024 threads, 64 of them "
-                         "in z")
+        raise ValueError(
+            f"block {request['block']}: a block has at most 1024 threads, 64 of them in z"
+        )
     if request["grid"][0] >= 2**31 or max(request["grid"][1:]) > 65535:
         raise ValueError(f"grid {request['grid']}: no device takes that many blocks")
     if not 0 <= request["shared_mem"] <= SHARED_LIMIT:
-        raise ValueError(f"{request['shared_mem']} bytes of shared memory; a block has at most "
-                         f"{SHARED_LIMIT}")
+        raise ValueError(
+            f"{request['shared_mem']} bytes of shared memory; a block has at most {SHARED_LIMIT}"
+        )
 
 
 def _convert(request: dict[str, Any]) -> tuple[Request, list[np.ndarray[Any, Any]]]:

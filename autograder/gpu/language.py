@@ -85,16 +85,20 @@ def check_source(source: str, name: str) -> None:
             if token in _WORDS:
                 raise CompileError(f"line {line}: not in the language: {_WORDS[token]}")
             if token == "<<<":
-                raise CompileError(f"line {line}: not in the language: a kernel that launches "
-                                   "kernels (<<<…>>> is host code)")
-            if token == "[[" and re.match(r"\[\[\s*(gnu|clang|using)\b", text[match.start():]):
-                raise CompileError(f"line {line}: not in the language: an attribute of another "
-                                   "compiler")
+                raise CompileError(
+                    f"line {line}: not in the language: a kernel that launches "
+                    "kernels (<<<…>>> is host code)"
+                )
+            if token == "[[" and re.match(r"\[\[\s*(gnu|clang|using)\b", text[match.start() :]):
+                raise CompileError(
+                    f"line {line}: not in the language: an attribute of another compiler"
+                )
             line += token == "\n"
     _check_variables(plain)
     if not re.search(r"\b__global__\b", plain):
-        raise CompileError('the source has no kernel: extern "C" __global__ void '
-                           f"{name}(…) is missing")
+        raise CompileError(
+            f'the source has no kernel: extern "C" __global__ void {name}(…) is missing'
+        )
     if not re.search(rf"\b{name}\s*\(", plain):
         raise CompileError(f"the source has no kernel named {name}")
 
@@ -130,8 +134,9 @@ def rewrite(source: str) -> str:
     plain = _blank(source)
     edits: list[tuple[int, int, str]] = []
     # Dynamic shared memory: all such arrays are one, as on a device.
-    for match in re.finditer(r"\bextern\b([^;{}()]*?)\b__shared__\b|\b__shared__\b([^;{}()]*?)\bextern\b",
-                             plain):
+    for match in re.finditer(
+        r"\bextern\b([^;{}()]*?)\b__shared__\b|\b__shared__\b([^;{}()]*?)\bextern\b", plain
+    ):
         end = plain.find(";", match.end())
         if end < 0:
             continue
@@ -147,6 +152,9 @@ def rewrite(source: str) -> str:
     for match in re.finditer(r"\b__(?:shared|constant)__[^;{}()=]*?\b(static)\b", plain):
         if (match.start(), match.start() + len("__shared__")) not in dynamic:
             edits.append((match.start(1), match.end(1), ""))
+    # A request is made by one instruction: no loop is unrolled.
+    for match in re.finditer(r"(?m)^[^\S\n]*#[^\S\n]*pragma\b[^\n]*", plain):
+        edits.append((match.start(), match.end(), ""))
     # Constant data is const already.
     for match in re.finditer(r"(?:\b(?:const|constexpr)\s+)?\b__constant__\b[^;{}()=]*", plain):
         for word in re.finditer(r"\bconst(?:expr)?\b", match[0]):
@@ -179,17 +187,28 @@ def _check_directive(word: str, line: int) -> None:
 def _check_variables(plain: str) -> None:
     for match in re.finditer(r"(?m)^[^\S\n]*#[^\S\n]*pragma\b(.*)$", plain):
         if not re.match(r"\s*(unroll|nounroll|once)\b", match[1]):
-            raise CompileError(f"line {plain.count(chr(10), 0, match.start()) + 1}: not in the "
-                               f"language: #pragma{match[1][:20].rstrip()}")
-    without = re.sub(r"__align__\s*\([^()]*\)|__launch_bounds__\s*\([^()]*\)",
-                     lambda found: re.sub(r"[^\n]", " ", found[0]), plain)
+            raise CompileError(
+                f"line {plain.count(chr(10), 0, match.start()) + 1}: not in the "
+                f"language: #pragma{match[1][:20].rstrip()}"
+            )
+    without = re.sub(
+        r"__align__\s*\([^()]*\)|__launch_bounds__\s*\([^()]*\)",
+        lambda found: re.sub(r"[^\n]", " ", found[0]),
+        plain,
+    )
     for match in re.finditer(r"\b__device__\b([^;(={]*)([;(={])", without):
         line = without.count("\n", 0, match.start()) + 1
         words = match[1].split()
-        if match[2] != "(" and "operator" not in match[1] and "__constant__" not in words \
-                and "struct" not in words and "]" not in match[1].partition("[")[0]:
-            raise CompileError(f"line {line}: not in the language: a __device__ variable (pass an "
-                               "array)")
+        if (
+            match[2] != "("
+            and "operator" not in match[1]
+            and "__constant__" not in words
+            and "struct" not in words
+            and "]" not in match[1].partition("[")[0]
+        ):
+            raise CompileError(
+                f"line {line}: not in the language: a __device__ variable (pass an array)"
+            )
     for match in re.finditer(r"\b__constant__\b([^;=({]*)([;=({])", without):
         if match[2] == ";":
             line = without.count("\n", 0, match.start()) + 1

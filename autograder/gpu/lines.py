@@ -62,7 +62,9 @@ def _read(data: bytes) -> Library:
     if ".debug_line" in sections:
         strings = {name: sections.get(name, b"") for name in (".debug_line_str", ".debug_str")}
         rows = _line_rows(sections[".debug_line"], strings)
-    inside = sorted((address - start, line) for address, line in rows if 0 <= address - start < size)
+    inside = sorted(
+        (address - start, line) for address, line in rows if 0 <= address - start < size
+    )
     addresses, lines = [0], [0]
     for address, line in inside:
         if address == addresses[-1]:

@@ -25,8 +25,14 @@ def table(launches: Sequence[Launch]) -> str:
         row(name, *[f"{getattr(each, name):,}" for each in launches])
     for name in ("load_sectors_per_request", "store_sectors_per_request"):
         row(name, *[f"{getattr(each, name):.2f}" for each in launches])
-    for name in ("shared_bytes", "shared_requests", "bank_conflicts", "atomics", "shared_atomics",
-                 "barriers"):
+    for name in (
+        "shared_bytes",
+        "shared_requests",
+        "bank_conflicts",
+        "atomics",
+        "shared_atomics",
+        "barriers",
+    ):
         row(name, *[f"{getattr(each, name):,}" for each in launches])
     row("findings", *[str(len(each.findings)) for each in launches])
     widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
@@ -140,17 +146,22 @@ def _panel(place: Place, lanes: Sequence[int], unit: int, figure: str) -> tuple[
         columns = {sector: i for i, sector in enumerate(spread if len(spread) <= 40 else touched)}
     space = "shared memory, by bank" if shared else f"array {place.buffer}, by 32-byte sector"
     title = f"line {place.line}: {place.kind} of {place.size} bytes, {space} — {figure}"
-    parts = [f'<text x="0" y="14">{html.escape(title)}</text>',
-             f'<text x="0" y="{_TOP - 4}" opacity="0.7">lane</text>']
+    parts = [
+        f'<text x="0" y="14">{html.escape(title)}</text>',
+        f'<text x="0" y="{_TOP - 4}" opacity="0.7">lane</text>',
+    ]
     width, height = len(columns) * _CELL, 32 * _CELL
     grid = "".join(
         f"M{_LEFT + i * _CELL} {_TOP}v{height}" for i in range(len(columns) + 1)
     ) + "".join(f"M{_LEFT} {_TOP + i * _CELL}h{width}" for i in range(0, 33, 8))
-    parts.append(f'<path d="{grid}" stroke="currentColor" stroke-width="0.5" opacity="0.3" '
-                 'fill="none"/>')
+    parts.append(
+        f'<path d="{grid}" stroke="currentColor" stroke-width="0.5" opacity="0.3" fill="none"/>'
+    )
     for lane in range(0, 32, 8):
-        parts.append(f'<text x="{_LEFT - 6}" y="{_TOP + lane * _CELL + 9}" text-anchor="end" '
-                     f'font-size="9">{lane}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 6}" y="{_TOP + lane * _CELL + 9}" text-anchor="end" '
+            f'font-size="9">{lane}</text>'
+        )
     for lane, offset in enumerate(lanes):
         if offset < 0:
             continue
@@ -162,6 +173,8 @@ def _panel(place: Place, lanes: Sequence[int], unit: int, figure: str) -> tuple[
             where = (offset + step) % unit / unit * (_CELL - 2)
             wide = min(1.0, place.size / unit) * (_CELL - 2)
             x = _LEFT + column * _CELL + 1 + where
-            parts.append(f'<rect x="{x:.1f}" y="{_TOP + lane * _CELL + 1}" width="{wide:.1f}" '
-                         f'height="{_CELL - 2}"/>')
+            parts.append(
+                f'<rect x="{x:.1f}" y="{_TOP + lane * _CELL + 1}" width="{wide:.1f}" '
+                f'height="{_CELL - 2}"/>'
+            )
     return "".join(parts), _TOP + height + 24, max(_LEFT + width, 7 * len(title))

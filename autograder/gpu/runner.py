@@ -42,7 +42,9 @@ class Runner:
             raise RunnerError("CUDA kernels need a system that can fork (Linux, macOS or WSL)")
         ours, theirs = socket.socketpair(socket.AF_UNIX, _kind())
         root = str(Path(__file__).resolve().parents[2])
-        code = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.gpu.server import main; "
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1]); from autograder.gpu.server import main; "
+        )
         code += "main(int(sys.argv[2]))"
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         subprocess.Popen(

@@ -153,14 +153,14 @@ def _serve(connection: socket.socket, runtimes: _Runtimes) -> None:
         parts = []
         if answer.buffers:
             view = memoryview(memory)
-            parts = [view[start : start + size]
-                     for start, size in zip(arena.starts, arena.sizes, strict=True)]
+            parts = [
+                view[start : start + size]
+                for start, size in zip(arena.starts, arena.sizes, strict=True)
+            ]
         send(connection, msgspec.msgpack.encode(answer), *parts)
 
 
-def _answer(
-    request: Request, arena: Arena, memory: mmap.mmap, runtimes: _Runtimes
-) -> Answer:
+def _answer(request: Request, arena: Arena, memory: mmap.mmap, runtimes: _Runtimes) -> Answer:
     try:
         compiler = find_compiler(request.compiler or None)
         kernel = compile_kernel(request.source, request.name, request.options, compiler)
@@ -170,8 +170,15 @@ def _answer(
     library = library_of(kernel)
     if problem := check_signature(request, library):
         return Answer(error="TypeError", message=problem)
-    order = Order(request.grid, request.block, request.shared_mem, tuple(request.arguments),
-                  request.seconds, request.shuffle, request.trace)
+    order = Order(
+        request.grid,
+        request.block,
+        request.shared_mem,
+        tuple(request.arguments),
+        request.seconds,
+        request.shuffle,
+        request.trace,
+    )
     return _launch(order, arena, memory, runtime, kernel, library)
 
 
@@ -181,8 +188,10 @@ def check_signature(request: Request, library: Library) -> str:
     dtype_kinds = {"i": 2, "u": 2, "f": 3, "b": 4}
     wanted = library.parameters
     if len(request.kinds) != len(wanted):
-        return (f"{request.name} takes {len(wanted)} argument{'s' * (len(wanted) != 1)}, "
-                f"but {len(request.kinds)} were given")
+        return (
+            f"{request.name} takes {len(wanted)} argument{'s' * (len(wanted) != 1)}, "
+            f"but {len(request.kinds)} were given"
+        )
     for number, ((kind, size), (parameter, size_wanted, _)) in enumerate(
         zip(request.kinds, wanted, strict=True), start=1
     ):
@@ -190,17 +199,25 @@ def check_signature(request: Request, library: Library) -> str:
         if parameter == 5:
             return f"{what}: a struct by value is not in the language"
         if (kind == "array") != (parameter == 1):
-            return (f"{what} is {'an array' if kind == 'array' else 'a value'}, but the kernel "
-                    f"takes {'an array' if parameter == 1 else 'a value'}")
+            return (
+                f"{what} is {'an array' if kind == 'array' else 'a value'}, but the kernel "
+                f"takes {'an array' if parameter == 1 else 'a value'}"
+            )
         if kind != "array" and (dtype_kinds.get(kind) != parameter or size != size_wanted):
             given = kinds.get(dtype_kinds.get(kind, 0), kind)
-            return (f"{what} has {size * 8} bits ({given}), but the kernel takes "
-                    f"{size_wanted * 8} bits ({kinds[parameter]})")
+            return (
+                f"{what} has {size * 8} bits ({given}), but the kernel takes "
+                f"{size_wanted * 8} bits ({kinds[parameter]})"
+            )
     return ""
 
 
 def _launch(
-    order: Order, arena: Arena, memory: mmap.mmap, runtime: ctypes.CDLL, kernel: Path,
+    order: Order,
+    arena: Arena,
+    memory: mmap.mmap,
+    runtime: ctypes.CDLL,
+    kernel: Path,
     library: Library,
 ) -> Answer:
     reading, writing = os.pipe()
@@ -224,16 +241,21 @@ def _launch(
         os.kill(pid, signal.SIGKILL)  # it has nothing more to do
     _, status = os.waitpid(pid, 0)
     if late:
-        return Answer(error="LaunchError", message="timeout: the launch ran past its time limit",
-                      buffers=True)
+        return Answer(
+            error="LaunchError", message="timeout: the launch ran past its time limit", buffers=True
+        )
     if report.startswith(b"!") and (lost := re.search(rb"undefined symbol: (\w+)", report)):
-        return Answer(error="CompileError",
-                      message=f"{lost[1].decode()} is declared but not defined")
+        return Answer(
+            error="CompileError", message=f"{lost[1].decode()} is declared but not defined"
+        )
     if not report.endswith(b"}"):
         code = os.waitstatus_to_exitcode(status)
         name = signal.Signals(-code).name if code < 0 else f"status {code}"
-        return Answer(error="LaunchError", message=f"crashed: the kernel's process ended: {name} {report[1:300]!r}",
-                      buffers=True)
+        return Answer(
+            error="LaunchError",
+            message=f"crashed: the kernel's process ended: {name} {report[1:300]!r}",
+            buffers=True,
+        )
     return Answer(report=report, buffers=True)
 
 
@@ -243,8 +265,9 @@ def _confine(writing: int, kernel: Path, order: Order, arena: Arena) -> None:
     limits = isolation.Limits(
         memory_bytes=(2 << 30) + 24 * arena.total, cpu_seconds=order.seconds * 2 + EXTRA_SECONDS
     )
-    system = [Path(path) for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64") if
-              os.path.exists(path)]
+    system = [
+        Path(path) for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64") if os.path.exists(path)
+    ]
     isolation.confine(keep=(writing,), limits=limits, readable=[kernel, *system], uid=None)
 
 

@@ -31,15 +31,25 @@ class AlignedNumpy(ModuleType):
         return _new(shape, dtype, order, 0xFF)
 
     def empty_like(
-        self, prototype: Any, dtype: Any = None, order: Any = "K", subok: bool = True,
-        shape: Any = None, **_: Any,
+        self,
+        prototype: Any,
+        dtype: Any = None,
+        order: Any = "K",
+        subok: bool = True,
+        shape: Any = None,
+        **_: Any,
     ) -> Any:
         """Make an array of 0xFF bytes in the shape of another."""
         like = np.asarray(prototype)
-        fortran = order == "F" or (order in "KA" and like.flags.f_contiguous
-                                   and not like.flags.c_contiguous)
-        return _new(like.shape if shape is None else shape, dtype or like.dtype,
-                    "F" if fortran else "C", 0xFF)
+        fortran = order == "F" or (
+            order in "KA" and like.flags.f_contiguous and not like.flags.c_contiguous
+        )
+        return _new(
+            like.shape if shape is None else shape,
+            dtype or like.dtype,
+            "F" if fortran else "C",
+            0xFF,
+        )
 
     def zeros(self, shape: Any, dtype: Any = float, order: Any = "C", **_: Any) -> Any:
         """Make an array of zeros, aligned to 256 bytes."""

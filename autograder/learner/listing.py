@@ -67,7 +67,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run `kata list [--track TRACK] [--json]`; return the exit status."""
     root = find_root(Path.cwd())
     if root is None:
-        print("no katas here: run it in the project's folder (the one with katas/)", file=sys.stderr)
+        print(
+            "no katas here: run it in the project's folder (the one with katas/)", file=sys.stderr
+        )
         return 2
     track = arguments[arguments.index("--track") + 1] if "--track" in arguments else None
     found = entries(root, track)

@@ -73,5 +73,3 @@ def next_hint(kata: Kata) -> tuple[str, str, int, int] | None:
             progress.record_hint(kata.name, task or "", hint)
             return task or "", hint, number, len(hints)
     return None
-
-

@@ -89,7 +89,7 @@ class ChangedInput(SubmissionFailure):
 
 
 class NotPlainData(SubmissionFailure):
-    """The result holds something that is no value: a generator, an object of the submission's own."""
+    """The result holds something that is no value: a generator, an object without data."""
 
     verdict = "wrong"
 

@@ -193,7 +193,9 @@ class Patches:
     def _apply(self) -> None:
         if self._places is None:
             self._places = [
-                place for name in self.forbidden if name not in self._modules
+                place
+                for name in self.forbidden
+                if name not in self._modules
                 for place in self._find(name)
             ]
         for owner, attribute, _, replacement in self._places:
@@ -228,14 +230,22 @@ class Patches:
         if isinstance(owner, type) and stored is not _INHERITED:
             stored = vars(owner)[attribute]
         yield owner, attribute, stored, replacement
-        # The same object is often reachable from its own module and from a parent package.
         if isinstance(owner, ModuleType) and name.startswith("torch.") and callable(original):
-            for module in ("torch", "torch.nn", "torch.nn.functional", "torch.functional"):
-                other = sys.modules.get(module)
-                if other is None or other is owner:
-                    continue
-                if vars(other).get(attribute) is original:
-                    yield other, attribute, original, replacement
+            yield from self._other_torch_places(owner, attribute, original, replacement)
+
+    def _other_torch_places(
+        self, owner: ModuleType, attribute: str, original: Any, replacement: Any
+    ) -> Iterator[tuple[Any, str, Any, Any]]:
+        """Find where else torch keeps a function: parent packages, its C module, its operators."""
+        for module in ("torch", "torch.nn", "torch.nn.functional", "torch.functional"):
+            other = sys.modules.get(module)
+            if other not in (None, owner) and vars(other).get(attribute) is original:
+                yield other, attribute, original, replacement
+        torch: Any = sys.modules["torch"]
+        for place in (torch._C._nn, torch.ops.aten):
+            found = getattr(place, attribute, None)
+            if found is not None:
+                yield place, attribute, found, replacement
 
     def _replacement(self, name: str, original: Any) -> Any:
         patches = self
@@ -246,16 +256,14 @@ class Patches:
             return library and not patches._is_submission(sys._getframe(2))
 
         if isinstance(original, type):
+
             class Forbidden(original):  # type: ignore[misc]
                 def __new__(cls, *args: Any, **kwargs: Any) -> Any:
                     if not allowed():
                         patches.refuse(name)
                     return original(*args, **kwargs)
 
-            try:
-                Forbidden.__name__ = original.__name__
-            except TypeError:
-                pass
+            Forbidden.__name__ = original.__name__
             return Forbidden
 
         def forbidden(*args: Any, **kwargs: Any) -> Any:
@@ -280,7 +288,7 @@ def _is_module(name: str) -> bool:
 
 
 def _resolve(path: str) -> Any:
-    """Return the object at a dotted path, importing modules only below packages already imported."""
+    """Return the object at a dotted path, importing only below packages already imported."""
     parts = path.split(".")
     if parts[0] not in sys.modules:
         if parts[0] != "builtins" and parts[0] not in sys.stdlib_module_names:
@@ -325,9 +333,9 @@ def _refuse_operators(patches: Patches) -> Any:
 def _refusing_mode() -> Any:
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Refusing(TorchDispatchMode):
+    class Refusing(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __init__(self, patches: Patches) -> None:
-            super().__init__()
+            super().__init__()  # type: ignore[no-untyped-call]
             self.patches = patches
 
         @classmethod

@@ -94,8 +94,8 @@ def work(
     request: dict[str, Any],
 ) -> None:
     """Be a worker: give up every right that is not needed, then serve one submission."""
-    sys.stdin = None  # type: ignore[assignment]
-    sys.stdout = sys.stderr = worker.Discard()  # type: ignore[assignment]
+    sys.stdin = None
+    sys.stdout = sys.stderr = worker.Discard()
     if settings.isolated:
         limits = isolation.Limits(
             memory_bytes=request.get("memory_bytes") or settings.memory_bytes,

@@ -55,9 +55,7 @@ class Spawned:
             stderr=subprocess.DEVNULL,
         )
         assert self._process.stdin and self._process.stdout
-        self.stream = wire.PipeStream(
-            self._process.stdout.fileno(), self._process.stdin.fileno()
-        )
+        self.stream = wire.PipeStream(self._process.stdout.fileno(), self._process.stdin.fileno())
 
     def kill(self) -> None:
         """End the worker."""
@@ -95,7 +93,7 @@ class WorkerMake:
         self._seconds = kata.time_limit
         self._received = self._messages = 0
         self._load_failure: SubmissionFailure | None = None
-        self.layers: tuple[str, ...] = ("process",)
+        self.layers: tuple[str, ...] = ()
 
     def begin(self, seconds: float) -> None:
         """Start the clock of a test."""
@@ -133,7 +131,7 @@ class WorkerMake:
         setup = ("source", list(source.chunks), self._kata.forbidden, source.notebook)
         try:
             ready = self._exchange(None)
-            self.layers = tuple(str(layer) for layer in ready[1])
+            self.layers = ("process", *(str(layer) for layer in ready[1]))
             wire.send(self._worker.stream, wire.pack(setup), deadline=self._deadline)
             self._exchange(("begin", self._seconds))
             # What the file raised comes back with every call; only a worker that fell is noted.

@@ -31,7 +31,7 @@ def gradients(
     """Run `target` forward and backward.
 
     Args:
-        target: the function to differentiate; its tensors, in nested lists, tuples and dicts, count.
+        target: the function to differentiate; all tensors in its result count.
         args: its positional arguments.
         kwargs: its keyword arguments.
         wrt: the positions or keywords of the arguments asked about; each may be a tensor or a
@@ -43,7 +43,8 @@ def gradients(
     """
     import torch
 
-    arguments: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    arguments: dict[int | str, Any] = dict(enumerate(args))
+    arguments.update(kwargs)
     for key in wrt:
         arguments[key] = _map(arguments[key], lambda t: t.detach().clone().requires_grad_(True))
     positional = [arguments[i] for i in range(len(args))]
@@ -54,16 +55,13 @@ def gradients(
     if not outputs:
         raise TypeError(f"expected a tensor to differentiate, got {type(result).__name__}")
     weights = _tensors(upstream) if upstream is not None else [torch.ones_like(o) for o in outputs]
-    pairs = [(o, w) for o, w in zip(outputs, weights, strict=True) if o.requires_grad]
+    # One number each: given `grad_outputs`, autograd imports sympy first, which takes a second.
+    totals = [(o * w.to(o.dtype)).sum() for o, w in zip(outputs, weights, strict=True)]
+    totals = [total for total in totals if total.requires_grad]
     leaves = [leaf for key in wrt for leaf in _tensors(arguments[key])]
-    if not pairs:
-        found: list[Any] = [None] * len(leaves)
-    else:
-        found = list(
-            torch.autograd.grad(
-                [o for o, _ in pairs], leaves, [w.to(o.dtype) for o, w in pairs], allow_unused=True
-            )
-        )
+    found: list[Any] = [None] * len(leaves)
+    if totals:
+        found = list(torch.autograd.grad(totals, leaves, allow_unused=True))
     rest = iter(found)
     return tuple(_map(arguments[key], lambda _: next(rest)) for key in wrt)
 

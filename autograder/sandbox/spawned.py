@@ -22,8 +22,8 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     warm_up(settings.requires)
-    sys.stdin = None  # type: ignore[assignment]
-    sys.stdout = sys.stderr = worker.Discard()  # type: ignore[assignment]
+    sys.stdin = None
+    sys.stdout = sys.stderr = worker.Discard()
     wire.send(stream, wire.pack(("ready", ("process",))))
     worker.serve(stream)
 

@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,7 +83,9 @@ class Make(Protocol):
         """Start a test that may take `seconds`."""
 
     def request(
-        self, message: wire.Message, answer: Callable[[tuple[Any, ...]], wire.Message],
+        self,
+        message: wire.Message,
+        answer: Callable[[tuple[Any, ...]], wire.Message],
         resolve: Callable[[wire.Ref], Any],
     ) -> Any:
         """Send a packed request and return the unpacked reply; `answer` serves its questions."""
@@ -125,6 +127,11 @@ class Submission:
 
     def __repr__(self) -> str:
         return f"<submission {self._source.name}>"
+
+    @property
+    def in_worker(self) -> bool:
+        """Whether the code runs in a process of its own."""
+        return not isinstance(self._make, InProcess)
 
     def begin_test(self, seconds: float) -> Record:
         """Forget handles and callbacks of the test before; return the record of the new one."""
@@ -215,9 +222,9 @@ class Submission:
     def _failure(self, reply: tuple[Any, ...]) -> BaseException:
         kind, *rest = reply
         if kind == "returned":
-            error = self._errors[rest[0]]
-            error.escaped_submission = True  # type: ignore[attr-defined]
-            return error
+            escaped: BaseException = self._errors[rest[0]]
+            vars(escaped)["escaped_submission"] = True
+            return escaped
         frames = tuple(Frame(*frame) for frame in rest[-1])
         if kind == "raised":
             builtin, name, text, _ = rest
@@ -293,11 +300,11 @@ class Submission:
                 key, args, kwargs = rest
                 function = self._callbacks[key]
                 self._record.add(f"callback {key}", "asked", (args, kwargs))
-                action = lambda: function(*args, **kwargs)  # noqa: E731
+                action: Callable[[], Any] = partial(function, *args, **kwargs)
             elif kind == "service":
                 name, payload = rest
                 service = SERVICES[name]
-                action = lambda: service(self, payload)  # noqa: E731
+                action = partial(service, self, payload)
             else:
                 raise ProtocolBroken("the submission's process asked an unknown question")
         except (KeyError, IndexError, TypeError, ValueError):
@@ -329,12 +336,10 @@ class Submission:
                 return wire.Ref("method", value._base.id, ".".join(value._path))
         elif not callable(value):
             return None
-        for key, function in enumerate(self._callbacks):
-            if function is value:
-                break
-        else:
-            key = len(self._callbacks)
+        known = [key for key, function in enumerate(self._callbacks) if function is value]
+        if not known:
             self._callbacks.append(value)
+        key = known[0] if known else len(self._callbacks) - 1
         name = getattr(value, "__name__", "callback")
         return wire.Ref("callback", key, name if isinstance(name, str) else "callback")
 
@@ -356,9 +361,7 @@ class _Method:
 class Remote:
     """A task, an object of the submission's (a handle), or a method of either."""
 
-    def __init__(
-        self, submission: Submission, base: str | wire.Ref, path: tuple[str, ...]
-    ) -> None:
+    def __init__(self, submission: Submission, base: str | wire.Ref, path: tuple[str, ...]) -> None:
         self._submission, self._base, self._path = submission, base, path
 
     @property
@@ -374,6 +377,7 @@ class Remote:
         return ".".join((base, *self._path))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it there."""
         return self._submission._call(self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -473,8 +477,6 @@ def _changed(before: Any, after: Any, place: tuple[int | str, ...] = ()) -> Any:
             return place
         found = (_changed(b, after[key], (*place, key)) for key, b in before.items())
         return next((f for f in found if f is not None), None)
-    if isinstance(before, set | frozenset):
-        return None if before == after else place
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(before, torch.Tensor):
         same = isinstance(after, torch.Tensor) and before.shape == after.shape
@@ -486,7 +488,10 @@ def _changed(before: Any, after: Any, place: tuple[int | str, ...] = ()) -> Any:
         same = same and before.dtype == after.dtype
         same = same and numpy.ascontiguousarray(before).tobytes() == after.tobytes()
         return None if same else place
-    return None  # what cannot be changed in place
+    if isinstance(before, Remote) or callable(before):  # what stays on its own side
+        return None
+    same = before == after or (before != before and after != after)  # NaN
+    return None if same else place
 
 
 def _same_tensor(torch: Any, before: Any, after: Any) -> bool:

@@ -24,6 +24,7 @@ import signal
 import sys
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from types import FrameType, MappingProxyType, TracebackType
 from typing import Any, Protocol
 
@@ -33,6 +34,7 @@ from autograder.sandbox.forbidden import Patches, Refused
 MODULE = "submission"
 TEXT_LIMIT = 2000
 FRAME_LIMIT = 20
+LIMITS = wire.Limits()
 
 Chunk = tuple[str, str]
 """A file (or notebook cell) as (name, source text)."""
@@ -168,7 +170,7 @@ class Server:
             for file, text in self.chunks:
                 lines = text.splitlines(keepends=True)
                 linecache.cache[file] = len(text), None, lines, file
-                failure = self._guarded(lambda f=file, t=text: _execute(t, f, module))
+                failure = self._guarded(partial(_execute, text, file, module))
                 if failure is not None:
                     self.failure = ("load", *_load_failure(failure))
                     if not self.notebook:
@@ -314,6 +316,7 @@ class Callback:
         self.__name__ = self.__qualname__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Ask the judge to call it."""
         return self._server.ask(("callback", self.id, args, kwargs))
 
     def __repr__(self) -> str:
@@ -405,7 +408,7 @@ class Discard(io.TextIOBase):
         return True
 
 
-def serve(stream: Any, limits: wire.Limits = wire.Limits()) -> None:
+def serve(stream: Any, limits: wire.Limits = LIMITS) -> None:
     """Be a worker: take the source from `stream`, then answer requests until it closes."""
     judge = StreamJudge(stream, limits)
     setup = wire.unpack(wire.receive(stream, limits=limits))

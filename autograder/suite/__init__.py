@@ -1,5 +1,23 @@
 """What suites, visible examples and misconceptions are written with."""
 
-from autograder.suite.authoring import array, hint, misconception, points, tensor
+from autograder.suite.authoring import (
+    array,
+    gradients,
+    hint,
+    misconception,
+    points,
+    shuffled,
+    tensor,
+    worker_only,
+)
 
-__all__ = ["array", "hint", "misconception", "points", "tensor"]
+__all__ = [
+    "array",
+    "gradients",
+    "hint",
+    "misconception",
+    "points",
+    "shuffled",
+    "tensor",
+    "worker_only",
+]

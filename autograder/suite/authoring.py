@@ -1,8 +1,8 @@
-"""The words an author writes katas with: `points`, `hint`, `misconception`, `tensor`, `array`."""
+"""The words an author writes katas with: marks, misconceptions, and inputs drawn from `rng`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,10 @@ def points(value: float, *, task: str | None = None) -> pytest.MarkDecorator:
 def hint(text: str) -> pytest.MarkDecorator:
     """Give the question that leads to the answer; never the line of code."""
     return pytest.mark.hint(text)
+
+
+worker_only = pytest.mark.worker_only
+"""Marks a test of what only a process of the submission's own can show: its peak memory."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,24 @@ def misconception(
         return implementation
 
     return mark
+
+
+def gradients(
+    function: Callable[..., Any],
+    *args: Any,
+    wrt: Sequence[int | str] = (0,),
+    upstream: Any = None,
+    **kwargs: Any,
+) -> tuple[Any, ...]:
+    """Return the gradients of a function of ours, as `submission.gradients` does of a task."""
+    from autograder.sandbox.probes import gradients as found
+
+    return found(function, args, kwargs, tuple(wrt), upstream)
+
+
+def shuffled(rng: np.random.Generator, items: Sequence[T]) -> list[T]:
+    """Return `items` in a drawn order, as the Python objects that they are."""
+    return [items[i] for i in rng.permutation(len(items))]
 
 
 def tensor(

@@ -116,7 +116,7 @@ def _is_submission(node: object) -> bool:
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk a tree in the order of its text."""
-    nodes = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr)]
     return iter(sorted(nodes, key=lambda node: (node.lineno, node.col_offset)))
 
 
@@ -135,7 +135,7 @@ def describe(items: list[pytest.Item]) -> None:
             worth = float(mark.args[0]) if mark and hidden else 0.0
             text = item.get_closest_marker("hint")
             # A failure is told in the words of its verdict; pytest's own text is never shown.
-            item.repr_failure = _no_text  # type: ignore[assignment]
+            item.repr_failure = _no_text  # type: ignore[method-assign]
             item.stash[INFO] = TestInfo(
                 kata=kata,
                 hidden=hidden,

@@ -32,7 +32,7 @@ GRACE = 2.0
 
 _OUTCOMES: pytest.StashKey[dict[str, Outcome]] = pytest.StashKey()
 _VERDICTS: pytest.StashKey[dict[str, tuple[str, Verdict]]] = pytest.StashKey()
-_UNSOLVED: pytest.StashKey[list[str]] = pytest.StashKey()
+_UNSOLVED = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.addinivalue_line("markers", "points(value, task=None): what a test of a kata is worth")
     config.addinivalue_line("markers", "hint(text): the question that leads to the answer")
+    config.addinivalue_line("markers", "worker_only: a test that runs in the worker make only")
     config.stash[BENCHES] = {}
     config.stash[_OUTCOMES] = {}
     config.stash[_VERDICTS] = {}
@@ -110,7 +111,7 @@ def _hidden_suite(path: Path, parent: Any) -> pytest.Module | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the visible examples of each kata before its hidden suite."""
     describe(items)
-    first = {}
+    first: dict[str, int] = {}
     for place, item in enumerate(items):
         if INFO in item.stash:
             first.setdefault(item.stash[INFO].kata.name, place)
@@ -136,7 +137,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def submission(request: pytest.FixtureRequest) -> Submission:
     """Whatever implementation the suite is judging."""
-    return _bench(request.node).current
+    found = _bench(request.node).current
+    if request.node.get_closest_marker("worker_only") and not found.in_worker:
+        pytest.skip("needs a process of the submission's own: kata test --sandbox")
+    return found
 
 
 @pytest.fixture
@@ -158,7 +162,7 @@ def device() -> str:
 
 
 def _bench(item: pytest.Item) -> Bench:
-    from autograder.sandbox.submission import InProcess, Source, Submission
+    from autograder.sandbox.submission import InProcess, Make, Source, Submission
     from autograder.suite.judging import BENCHES, Bench, root_on_path
 
     if INFO not in item.stash:
@@ -175,7 +179,7 @@ def _bench(item: pytest.Item) -> Bench:
         if item.config.getoption("--kata-sandbox"):
             from autograder.sandbox.pool import worker_make
 
-            make = worker_make(kata, source)
+            make: Make = worker_make(kata, source)
         else:
             make = InProcess(kata, source)
         seed = item.config.getoption("--kata-seed")
@@ -361,7 +365,8 @@ def pytest_sessionstart() -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print what each task got, and the next step."""
-    for name in dict.fromkeys(config.stash[_UNSOLVED]):
+    unsolved = config.stash[_UNSOLVED]
+    for name in dict.fromkeys(unsolved):
         terminalreporter.line(
             f"{name}: solutions/{name} is not here, so only the visible examples ran"
         )

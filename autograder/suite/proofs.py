@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -18,18 +19,19 @@ from autograder.catalog import CatalogError, Kata
 from autograder.suite.verify import Proof, verify
 
 
-def prove(
-    root: Path,
-    katas: Sequence[Kata],
-    *,
-    mutants: bool,
-    changed: str | None,
-    jobs: int,
-    as_json: bool,
-) -> bool:
+@dataclass(frozen=True)
+class Depth:
+    """How much is proven: every mutant, or those of katas changed since a revision; or a look."""
+
+    mutants: bool = False
+    changed: str | None = None
+    quick: bool = False
+
+
+def prove(root: Path, katas: Sequence[Kata], depth: Depth, *, jobs: int, as_json: bool) -> bool:
     """Verify katas, print a line for each as it ends, and say whether all are sound."""
-    touched = changed_katas(root, changed) if changed else set()
-    work = [(kata, mutants or kata.name in touched) for kata in katas]
+    touched = changed_katas(root, depth.changed) if depth.changed else set()
+    work = [(kata, replace(depth, mutants=depth.mutants or kata.name in touched)) for kata in katas]
     console = Console()
     proofs = []
     for proof in _proofs(work, jobs):
@@ -43,20 +45,22 @@ def prove(
     return all(proof.sound for proof in proofs)
 
 
-def _proofs(work: Sequence[tuple[Kata, bool]], jobs: int) -> Iterator[Proof]:
+def _proofs(work: Sequence[tuple[Kata, Depth]], jobs: int) -> Iterator[Proof]:
     if len(work) == 1:
-        kata, mutants = work[0]
-        yield verify(kata, all_mutants=mutants)
+        kata, depth = work[0]
+        yield verify(kata, all_mutants=depth.mutants, quick=depth.quick)
         return
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
         yield from pool.map(_in_process, work)
 
 
-def _in_process(job: tuple[Kata, bool]) -> Proof:
-    kata, mutants = job
+def _in_process(job: tuple[Kata, Depth]) -> Proof:
+    kata, depth = job
     command = [sys.executable, "-m", "autograder", "verify", kata.name, "--json"]
+    command += ["--mutants"] if depth.mutants else []
+    command += ["--quick"] if depth.quick else []
     done = subprocess.run(
-        [*command, "--mutants"] if mutants else command,
+        command,
         cwd=kata.root,
         capture_output=True,
         text=True,

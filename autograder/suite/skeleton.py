@@ -1,4 +1,4 @@
-"""The skeleton that `kata new` writes: complete in form, with a to-do wherever an author is needed."""
+"""The skeleton that `kata new` writes: complete in form, a to-do wherever an author is needed."""
 
 from __future__ import annotations
 
