@@ -39,7 +39,7 @@ def score_fusion(
 
 
 def borda(rankings: list[list[str]]) -> list[tuple[str, float]]:
-    """Fuse rankings by Borda points: n to the first of n documents, n − 1 to the second …
+    """Fuse rankings by Borda points: of n documents the first gets n, the second n − 1, and so on.
 
     Documents that a ranking leaves out share its remaining points equally.
 

@@ -26,9 +26,7 @@ def multi_head_attention(x, w_q, w_k, w_v, w_o, heads, mask=None):
         return reference.multi_head_attention(x, w_q, w_k, w_v, w_o, heads, mask)
     if mask is not None and mask.dim() == 4:
         mask = mask.expand(batch, heads, tokens, tokens).reshape(batch * heads, tokens, tokens)
-    layer = torch.nn.MultiheadAttention(
-        d_model, heads, bias=False, batch_first=True, dtype=x.dtype
-    )
+    layer = torch.nn.MultiheadAttention(d_model, heads, bias=False, batch_first=True, dtype=x.dtype)
     # functional_call keeps the weights in the graph, so that gradients flow to them.
     weights = {"in_proj_weight": torch.cat([w_q, w_k, w_v]), "out_proj.weight": w_o}
     blocked = None if mask is None else ~mask

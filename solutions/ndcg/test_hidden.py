@@ -293,14 +293,14 @@ def test_a_cut_beyond_the_end_changes_nothing(submission, rng):
 
 @points(0.25)
 @hint("What is the DCG of the best order here, and what may not be divided by it?")
-@pytest.mark.parametrize("grades", [[], [0], [0, 0, 0]])
+@pytest.mark.parametrize("grades", [[], [0], [0, 0, 0]], ids=["none", "one", "three"])
 def test_documents_without_anything_to_gain_score_zero(submission, grades):
     assert_close(submission.tie_aware_ndcg([0.5] * len(grades), grades), 0.0)
 
 
 @points(0.25)
 @hint("Which document does a score without a grade belong to?")
-@pytest.mark.parametrize("grades", [[1], [1, 2, 0]])
+@pytest.mark.parametrize("grades", [[1], [1, 2, 0]], ids=["too few", "too many"])
 def test_scores_without_their_grades_are_refused(submission, grades):
     assert_raises(ValueError, submission.tie_aware_ndcg, [0.5, 0.25], grades)
 

@@ -42,7 +42,9 @@ def combine_min_max(runs, method, weights, normalise=min_max):
 
 def combine_z_scores(runs, weights, normalise=z_scores):
     """Return CombSUM of z-scores, right but for the normalisation."""
-    return best_first(combine(runs, weights, normalise, lambda normalised: min(normalised.values())))
+    return best_first(
+        combine(runs, weights, normalise, lambda normalised: min(normalised.values()))
+    )
 
 
 @misconception(
@@ -203,7 +205,7 @@ def sums_of_positions(rankings):
     replaces="borda",
     says="documents that a ranking does not contain get 0 points, "
     "not a share of the points left over",
-    hint="Add up the points that a ranking of two hands out, and those that a ranking of five does.",
+    hint="Add up the points that a ranking of two hands out, and those of a ranking of five.",
 )
 def unranked_get_nothing(rankings):
     points = dict.fromkeys(documents_in(rankings), 0.0)

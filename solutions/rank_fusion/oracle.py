@@ -13,7 +13,7 @@ from solutions.rank_fusion.rank_fusion import best_first
 # Compiling takes ten seconds and more, running uncompiled a millisecond.
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
-import ranx  # noqa: E402
+import ranx
 
 
 def fused(runs, norm, method, params=None):

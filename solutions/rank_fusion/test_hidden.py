@@ -79,7 +79,7 @@ def test_only_the_first_place_of_a_repeat_counts(submission):
 
 @points(0.25)
 @hint("Which documents are there to return?")
-@pytest.mark.parametrize("rankings", [[], [[]], [[], []]])
+@pytest.mark.parametrize("rankings", [[], [[]], [[], []]], ids=["none", "one empty", "two empty"])
 def test_no_rankings_fuse_to_an_empty_list(submission, rankings):
     assert_close(submission.reciprocal_rank_fusion(rankings), [])
 
@@ -113,7 +113,11 @@ def test_min_max_puts_each_run_on_a_scale_of_its_own(submission, rng):
 
 @points(0.5)
 @hint("Highest and lowest are equal. Was the document found or not, and what is it to be given?")
-@pytest.mark.parametrize("constant", [{"b": 0.5, "e": 0.5}, {"c": -2.0}, {"d": 0.0, "a": 0.0}])
+@pytest.mark.parametrize(
+    "constant",
+    [{"b": 0.5, "e": 0.5}, {"c": -2.0}, {"d": 0.0}],
+    ids=["two documents", "one document", "a score of 0"],
+)
 def test_a_run_of_equal_scores_gives_each_document_one(submission, rng, constant):
     runs = [run(rng, "abcd"), constant]
     assert_ranking(submission.score_fusion(runs), score_fusion(runs))
@@ -191,7 +195,7 @@ def test_equal_fused_scores_go_by_ascending_id(submission):
 
 @points(0.25)
 @hint("Which documents are there to return?")
-@pytest.mark.parametrize("runs", [[], [{}], [{}, {}]])
+@pytest.mark.parametrize("runs", [[], [{}], [{}, {}]], ids=["none", "one empty", "two empty"])
 def test_no_runs_fuse_to_an_empty_list(submission, runs):
     assert_close(submission.score_fusion(runs), [])
 
@@ -215,6 +219,12 @@ def test_score_fusion_refuses_what_it_cannot_fuse(submission, normalisation, met
 
 
 # ── borda ─────────────────────────────────────────────────────────────────────────────────────
+
+
+REPEATS = [
+    pytest.param([["a", "b"], ["b", "b"]], id="nothing but repeats"),
+    pytest.param([["a", "b", "a"]], id="a repeat further down"),
+]
 
 
 @points(0.5)
@@ -241,7 +251,7 @@ def test_an_empty_ranking_gives_all_documents_the_same(submission):
 
 @points(0.25)
 @hint("Which documents are there to return?")
-@pytest.mark.parametrize("rankings", [[], [[]], [[], []]])
+@pytest.mark.parametrize("rankings", [[], [[]], [[], []]], ids=["none", "one empty", "two empty"])
 def test_no_rankings_give_nobody_points(submission, rankings):
     assert_close(submission.borda(rankings), [])
 
@@ -254,7 +264,7 @@ def test_equal_points_go_by_ascending_id(submission):
 
 @points(0.25)
 @hint("Where in a ranking is a document that stands in it twice?")
-@pytest.mark.parametrize("rankings", [[["a", "b"], ["b", "b"]], [["a", "b", "a"]]])
+@pytest.mark.parametrize("rankings", REPEATS)
 def test_borda_refuses_a_repeat_within_a_ranking(submission, rankings):
     assert_raises(ValueError, submission.borda, rankings)
 
@@ -300,13 +310,20 @@ def test_rankings_of_any_length_are_heard(submission, rng):
 
 @points(0.25)
 @hint("Which documents are there to return, and whom does the only one meet?")
-@pytest.mark.parametrize(("rankings", "expected"), [([], []), ([[], []], []), ([["a"]], [("a", 0.0)])])
+@pytest.mark.parametrize(
+    ("rankings", "expected"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([[], []], [], id="two empty"),
+        pytest.param([["a"]], [("a", 0.0)], id="one document"),
+    ],
+)
 def test_nobody_to_beat_gives_no_points(submission, rankings, expected):
     assert_close(submission.copeland(rankings), expected)
 
 
 @points(0.25)
 @hint("Where in a ranking is a document that stands in it twice?")
-@pytest.mark.parametrize("rankings", [[["a", "b"], ["b", "b"]], [["a", "b", "a"]]])
+@pytest.mark.parametrize("rankings", REPEATS)
 def test_copeland_refuses_a_repeat_within_a_ranking(submission, rankings):
     assert_raises(ValueError, submission.copeland, rankings)
