@@ -81,7 +81,7 @@ def test(
 ) -> None:
     """Judge your file; exit 0 if it has all points, 1 if fewer."""
     from autograder.learner.trial import judge_file
-    from autograder.report import explain, number, to_json
+    from autograder.report import cause, explain, explain_again, number, to_json
 
     kata = kata_named(name)
     if file is not None and not file.is_file():
@@ -91,9 +91,12 @@ def test(
         print(to_json(report))
     else:
         failed = [v for v in report.verdicts if v.verdict not in ("passed", "skipped")]
+        told = set()
         for verdict in failed:
             if verdict.verdict != "unimplemented":
-                print(f"{explain(verdict)}\n")
+                again = cause(verdict) in told
+                print(f"{explain_again(verdict) if again else explain(verdict)}\n")
+                told.add(cause(verdict) or verdict.test)
         missing = dict.fromkeys(v.task for v in failed if v.verdict == "unimplemented")
         if missing:
             print(f"not implemented yet: {', '.join(map(str, missing))}")

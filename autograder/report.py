@@ -128,6 +128,22 @@ def explain(verdict: Verdict) -> str:
     return f"{text}\n\n{location(verdict)}" if verdict.file else text
 
 
+def explain_again(verdict: Verdict) -> str:
+    """Return what a learner reads about a further failure that has the same cause."""
+    first = (verdict.message or "").partition("\n")[0]
+    cause = verdict.diagnosis or "the same error"
+    return f"{verdict.sentence}\n\n{first}\n\nas above: {cause}\n\n{location(verdict)}"
+
+
+def cause(verdict: Verdict) -> tuple[str | None, str] | None:
+    """Return what two failures have in common that need telling only once, if anything."""
+    if verdict.misconception:
+        return verdict.task, verdict.misconception
+    if verdict.verdict == "raised" and verdict.message:
+        return verdict.task, verdict.message
+    return None
+
+
 def location(verdict: Verdict) -> str:
     """Return `file:line: verdict: sentence`, which editors turn into a mark on the line."""
     return f"{verdict.file}:{verdict.line or 1}: {verdict.verdict}: {verdict.sentence}"

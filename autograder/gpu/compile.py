@@ -52,6 +52,7 @@ _CLANG = (
     *("-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-fno-caret-diagnostics"),
     *("-ferror-limit=3", "-mllvm", "-tsan-instrument-read-before-write=1"),
     *("-mllvm", "-simplifycfg-sink-common=false", "-mllvm", "-simplifycfg-hoist-common=false"),
+    *("-mllvm", "-disable-branch-fold", "-mllvm", "-enable-tail-merge=false"),
 )
 _LINK = ("-Wl,-Bsymbolic", "-Wl,--wrap=memcpy", "-Wl,--wrap=memmove", "-Wl,--wrap=memset")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -159,17 +160,21 @@ def launch(
     found = msgspec.structs.replace(found, source=order.source)
     for recording in _recordings:
         recording.launches.append(found)
-    error = None
+    failure: dict[str, Any] | None = None
     if ended:
         last = found.findings[-1]
-        error = {"type": "LaunchError", "message": str(last), "finding": msgspec.to_builtins(last)}
+        failure = {
+            "type": "LaunchError",
+            "message": str(last),
+            "finding": msgspec.to_builtins(last),
+        }
     elif device.usable():
         arrays = device.run_request(request)
     return {
         "buffers": arrays,
         "launch": msgspec.to_builtins(found),
         "printed": printed,
-        "error": error,
+        "error": failure,
     }
 
 
@@ -241,7 +246,7 @@ def _distinct(args: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
             )
         found.setdefault(_place(argument), argument)
     spans = sorted((start, start + size) for start, size in found if size)
-    for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(spans):
         if start < end:
             raise ValueError("two arrays overlap without being the same")
     return list(found.values())
@@ -304,7 +309,7 @@ def _convert(request: dict[str, Any]) -> tuple[Request, list[np.ndarray[Any, Any
         raise TypeError("source and name of a kernel are strings")
     check_source(source, name)
     check_options(options)
-    checked = {
+    checked: dict[str, Any] = {
         "grid": _dimensions("grid", request["grid"]),
         "block": _dimensions("block", request["block"]),
         "shared_mem": _whole("shared_mem", request["shared_mem"]),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -66,7 +67,9 @@ class Runner:
                 end.close()
         self._connection = self._control = None
 
-    def run(self, request: Request, buffers: list[np.ndarray]) -> tuple[Answer, list[bytearray]]:
+    def run(
+        self, request: Request, buffers: list[np.ndarray[Any, Any]]
+    ) -> tuple[Answer, list[bytearray]]:
         """Run a launch.
 
         Returns:
@@ -82,9 +85,11 @@ class Runner:
                         raise RunnerError(f"the kernel runner does not answer: {error}") from None
         raise AssertionError
 
-    def _run(self, request: Request, buffers: list[np.ndarray]) -> tuple[Answer, list[bytearray]]:
+    def _run(
+        self, request: Request, buffers: list[np.ndarray[Any, Any]]
+    ) -> tuple[Answer, list[bytearray]]:
         connection = self._connected()
-        raw = [memoryview(array.reshape(-1).view(np.uint8)) for array in buffers if array.nbytes]
+        raw = [array.reshape(-1).view(np.uint8).data for array in buffers if array.nbytes]
         send(connection, msgspec.msgpack.encode(request), *raw)
         data = receive(connection)
         if data is None:

@@ -15,7 +15,7 @@ ALIGNMENT = 256
 
 
 class AlignedNumpy(ModuleType):
-    """Everything of numpy; `empty` and `empty_like` fill with 0xFF bytes, new arrays are aligned."""
+    """Everything of numpy; `empty` fills with 0xFF bytes, new arrays are aligned."""
 
     def __init__(self) -> None:
         super().__init__("autograder.gpu.xp", "numpy, with new arrays as a kernel wants them")

@@ -95,6 +95,9 @@ def run(item: pytest.Item, bench: Bench, candidate: Submission, limit: float) ->
             state.teardown_exact(item.parent)  # type: ignore[arg-type]
         except Exception as caught:
             error = error or caught
+        # As pytest does: the next run of this item must not find this one's fixtures.
+        item._request = False  # type: ignore[assignment]
+        item.funcargs = None  # type: ignore[assignment]
         bench.current = before
     return Outcome(record, error, time.perf_counter() - start)
 

@@ -33,6 +33,7 @@ GRACE = 2.0
 _OUTCOMES: pytest.StashKey[dict[str, Outcome]] = pytest.StashKey()
 _VERDICTS: pytest.StashKey[dict[str, tuple[str, Verdict]]] = pytest.StashKey()
 _UNSOLVED = pytest.StashKey[list[str]]()
+_TOLD = pytest.StashKey[set[tuple[str | None, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OUTCOMES] = {}
     config.stash[_VERDICTS] = {}
     config.stash[_UNSOLVED] = []
+    config.stash[_TOLD] = set()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -263,7 +265,7 @@ def _limit(item: pytest.Item) -> float:
 def _tell(report: pytest.TestReport, kata: str, item: pytest.Item, verdict: Verdict) -> None:
     import msgspec
 
-    from autograder.report import explain
+    from autograder.report import cause, explain, explain_again
 
     report.kata_verdict = {  # type: ignore[attr-defined]
         "kata": kata,
@@ -271,7 +273,10 @@ def _tell(report: pytest.TestReport, kata: str, item: pytest.Item, verdict: Verd
         **msgspec.to_builtins(verdict),
     }
     if report.failed:
-        report.longrepr = explain(verdict)
+        told = item.config.stash[_TOLD]
+        known = cause(verdict)
+        report.longrepr = explain_again(verdict) if known in told else explain(verdict)
+        told.add(known or (None, verdict.test))
 
 
 # -- time limits --------------------------------------------------------------------------------

@@ -111,8 +111,13 @@ def main() -> int:
     accesses = n * n * (n // 16) * (4 + 32) + n * n
     small = best(lambda: launcher((4, 4), (16, 16), args))
     seconds = best(lambda: kernel.launch(request, seconds=100), 1)
-    say("traced accesses a second, tiled product", accesses / (seconds - small) / 1e6, "million",
-        10, at_most=False)
+    say(
+        "traced accesses a second, tiled product",
+        accesses / (seconds - small) / 1e6,
+        "million",
+        10,
+        at_most=False,
+    )
     copy = RawKernel(
         'extern "C" __global__ void copy(const float* x, float* y, int n, int r) {'
         " for (int k = 0; k < r; k++)"
@@ -124,12 +129,22 @@ def main() -> int:
     request = copy.request((30,), (256,), (x, y, xp.int32(x.size), xp.int32(100)))
     kernel.launch(request, seconds=100)
     seconds = best(lambda: kernel.launch(request, seconds=100), 2)
-    say("traced accesses a second, global copy", 2 * 100 * x.size / seconds / 1e6, "million", 10,
-        at_most=False)
+    say(
+        "traced accesses a second, global copy",
+        2 * 100 * x.size / seconds / 1e6,
+        "million",
+        10,
+        at_most=False,
+    )
 
     if "--numba" in sys.argv:
-        done = subprocess.run([sys.executable, "-c", NUMBA], capture_output=True, text=True,
-                              env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", NUMBA],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+            check=True,
+        )
         numba = float(done.stdout)
         print(f"{'numba simulator, the same product':52} {numba:10.3f} s")
         say("times faster", numba / traced, "", 50, at_most=False)

@@ -38,7 +38,11 @@ WRONG = [
     s[threadIdx.x] = threadIdx.x;
     y[threadIdx.x] = s[63 - threadIdx.x];
 }""",
-        1, 64, _y(), ["race:read_too_early:3,4"], [64],
+        1,
+        64,
+        _y(),
+        ["race:read_too_early:3,4"],
+        [64],
     ),
     Case(
         # Second turn: line 6 writes s[t] after line 8 of the first turn read s[63 − t]; between
@@ -56,7 +60,11 @@ WRONG = [
     }
     y[t] = sum;
 }""",
-        1, 64, _y(), ["race:overwritten_too_early:6,8"], [128],
+        1,
+        64,
+        _y(),
+        ["race:overwritten_too_early:6,8"],
+        [128],
     ),
     Case(
         # All 64 threads store to s[0]: 64·63/2 pairs of writes. Thread 0 reads it after a barrier.
@@ -67,7 +75,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = s[0];
 }""",
-        1, 64, _y(), ["race:write_write:3"], [2016],
+        1,
+        64,
+        _y(),
+        ["race:write_write:3"],
+        [2016],
     ),
     Case(
         # Equal values do not excuse it.
@@ -75,7 +87,11 @@ WRONG = [
         """extern "C" __global__ void k(float* y) {
     y[0] = 1;
 }""",
-        1, 32, _y(), ["race:write_write:2"], [496],
+        1,
+        32,
+        _y(),
+        ["race:write_write:2"],
+        [496],
     ),
     Case(
         # s[0] += v of 32 threads: writes 496 pairs, a read and another's write 32·31 = 992 pairs,
@@ -89,7 +105,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = s[0];
 }""",
-        1, 32, _y(), ["race:overwritten_too_early:5"], [496 + 992],
+        1,
+        32,
+        _y(),
+        ["race:overwritten_too_early:5"],
+        [496 + 992],
     ),
     Case(
         # 2 blocks of 32 store to y[0]: inside a block 496 pairs each, between blocks 32·32.
@@ -97,7 +117,11 @@ WRONG = [
         """extern "C" __global__ void k(float* y) {
     y[0] = blockIdx.x;
 }""",
-        2, 32, _y(), ["race:blocks:2"], [992 + 1024],
+        2,
+        32,
+        _y(),
+        ["race:blocks:2"],
+        [992 + 1024],
     ),
     Case(
         # Block 1 reads what block 0 writes, each thread one place: 32 pairs.
@@ -107,7 +131,11 @@ WRONG = [
     if (blockIdx.x == 0) y[t] = 1;
     else y[t + 32] = y[t] + 1;
 }""",
-        2, 32, _y(), ["race:blocks:3,4"], [32],
+        2,
+        32,
+        _y(),
+        ["race:blocks:3,4"],
+        [32],
     ),
     Case(
         # Thread 0 stores y[0] plainly (line 3), the other 31 add atomically (line 4).
@@ -117,7 +145,11 @@ WRONG = [
     if (t == 0) y[0] = 1;
     else atomicAdd(y, 1.0f);
 }""",
-        1, 32, _y(), ["race:mixed_atomic:3,4"], [31],
+        1,
+        32,
+        _y(),
+        ["race:mixed_atomic:3,4"],
+        [31],
     ),
     Case(
         # In shared memory an atomic and a plain load race too: 32 atomics, 32 reads, not by the
@@ -130,7 +162,11 @@ WRONG = [
     atomicAdd(&s, 1);
     y[threadIdx.x] = s;
 }""",
-        1, 32, lambda: (i32(32, value=0),), ["race:mixed_atomic:5,6"], [992],
+        1,
+        32,
+        lambda: (i32(32, value=0),),
+        ["race:mixed_atomic:5,6"],
+        [992],
     ),
     Case(
         # A barrier between rows of one warp's work is not needed across warps only where a warp
@@ -142,7 +178,11 @@ WRONG = [
     __syncwarp();
     y[threadIdx.x] = s[threadIdx.x ^ 32];
 }""",
-        1, 64, _y(), ["race:read_too_early:3,5"], [64],
+        1,
+        64,
+        _y(),
+        ["race:read_too_early:3,5"],
+        [64],
     ),
     Case(
         # Warp-synchronous code without __syncwarp: s[t] += s[t + 16] by lanes 0–15, then + 8 by
@@ -160,7 +200,11 @@ WRONG = [
     __syncwarp();
     if (t < 8) y[t] = s[t];
 }""",
-        1, 32, _y(), ["race:read_too_early:5,6"], [8],
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:5,6"],
+        [8],
     ),
     Case(
         # A shuffle orders nothing in memory: as the first case, within a warp.
@@ -172,7 +216,11 @@ WRONG = [
     float v = __shfl_sync(0xffffffff, 1.0f, 0);
     y[t] = v + s[31 - t];
 }""",
-        1, 32, _y(), ["race:read_too_early:4,6"], [32],
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:4,6"],
+        [32],
     ),
     Case(
         # A syncwarp of the lower half orders that half alone: lanes 16–31 (line 6) read s[0–15]
@@ -185,7 +233,11 @@ WRONG = [
     if (t < 16) __syncwarp(0xffff);
     y[t] = s[t & 15];
 }""",
-        1, 32, _y(), ["race:read_too_early:4,6"], [16],
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:4,6"],
+        [16],
     ),
     Case(
         # 64 threads read places that nobody writes.
@@ -196,7 +248,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = s[threadIdx.x + 64];
 }""",
-        1, 64, _y(), ["uninitialized_shared:5"], [64],
+        1,
+        64,
+        _y(),
+        ["uninitialized_shared:5"],
+        [64],
     ),
     Case(
         # Half the tile is written: 32 of 64 reads find nothing.
@@ -207,7 +263,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = s[threadIdx.x];
 }""",
-        1, 64, _y(), ["uninitialized_shared:5"], [32],
+        1,
+        64,
+        _y(),
+        ["uninitialized_shared:5"],
+        [32],
     ),
     Case(
         # What is written after the next barrier was not there before.
@@ -220,7 +280,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = v + s[threadIdx.x];
 }""",
-        1, 64, _y(), ["uninitialized_shared:3"], [64],
+        1,
+        64,
+        _y(),
+        ["uninitialized_shared:3"],
+        [64],
     ),
     Case(
         # Atomics on shared memory that nobody set: each is a read of nothing.
@@ -231,7 +295,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = s;
 }""",
-        1, 32, lambda: (i32(32, value=0),), ["uninitialized_shared:3"], [32],
+        1,
+        32,
+        lambda: (i32(32, value=0),),
+        ["uninitialized_shared:3"],
+        [32],
     ),
     Case(
         # A read that races with a write is a race only.
@@ -242,7 +310,11 @@ WRONG = [
     if (t >= 16) y[t] = s[t - 16];
     else s[t] = 1;
 }""",
-        1, 32, _y(), ["race:read_too_early:4,5"], [16],
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:4,5"],
+        [16],
     ),
     Case(
         # Half of a warp waits at line 3, half at line 4; the barriers complete together.
@@ -253,7 +325,11 @@ WRONG = [
     else __syncthreads();
     y[threadIdx.x] = 1;
 }""",
-        1, 64, _y(), ["divergent_barrier:3,4"], [1],
+        1,
+        64,
+        _y(),
+        ["divergent_barrier:3,4"],
+        [1],
     ),
     Case(
         # Threads 40–63 return: of warp 1 lanes 0–7 wait and others have returned.
@@ -263,7 +339,11 @@ WRONG = [
     __syncthreads();
     y[threadIdx.x] = 1;
 }""",
-        1, 64, lambda: (f32(64, value=0), xp.int32(40)), ["divergent_barrier:3"], [1],
+        1,
+        64,
+        lambda: (f32(64, value=0), xp.int32(40)),
+        ["divergent_barrier:3"],
+        [1],
     ),
     Case(
         # A lane that its own mask does not name.
@@ -273,7 +353,11 @@ WRONG = [
     y[threadIdx.x] = v;
 }""",
         # Lane 15 reads lane 16, which is not in the mask: one more of the same line.
-        1, 32, _y(), ["invalid_shuffle:2"], [17],
+        1,
+        32,
+        _y(),
+        ["invalid_shuffle:2"],
+        [17],
     ),
     Case(
         # The mask names all, 16 lanes come; they are let go.
@@ -285,7 +369,11 @@ WRONG = [
     y[t] = v;
     __syncthreads();
 }""",
-        1, 32, _y(), ["invalid_shuffle:4"], [1],
+        1,
+        32,
+        _y(),
+        ["invalid_shuffle:4"],
+        [1],
     ),
     Case(
         # Lanes that have returned may be named, but not read: lane 15 reads lane 16.
@@ -295,7 +383,11 @@ WRONG = [
     if (t >= 16) return;
     y[t] = __shfl_down_sync(0xffffffff, (float)t, 1);
 }""",
-        1, 32, _y(), ["invalid_shuffle:4"], [1],
+        1,
+        32,
+        _y(),
+        ["invalid_shuffle:4"],
+        [1],
     ),
     Case(
         # Two lines that want each other: the lowest is let go, then the other.
@@ -310,7 +402,11 @@ WRONG = [
     y[t] = v;
 }""",
         # Lanes 0–15 are let go and return; then all live lanes of the mask are at line 7.
-        1, 32, _y(), ["invalid_shuffle:5"], [1],
+        1,
+        32,
+        _y(),
+        ["invalid_shuffle:5"],
+        [1],
     ),
     Case(
         # Threads 32–63 return after writing s; nothing orders that for those who go on: 32 reads.
@@ -323,7 +419,11 @@ WRONG = [
     __syncthreads();
     y[t] = s[t + 32];
 }""",
-        1, 64, _y(), ["race:read_too_early:4,7"], [32],
+        1,
+        64,
+        _y(),
+        ["race:read_too_early:4,7"],
+        [32],
     ),
     Case(
         # Bytes of one word by different threads do not race; one byte does.
@@ -336,8 +436,11 @@ WRONG = [
 }""",
         # Line 3 of thread 0 and line 4 of thread 1 write s[0]; line 4 of 1 and line 5 of 0: thread
         # 1 executes both, line 4 first.
-        1, 32, lambda: (xp.zeros(32, xp.uint8),),
-        ["race:read_too_early:4,5", "race:write_write:3,4"], [1, 1],
+        1,
+        32,
+        lambda: (xp.zeros(32, xp.uint8),),
+        ["race:read_too_early:4,5", "race:write_write:3,4"],
+        [1, 1],
     ),
     Case(
         # A 16-byte store and 4-byte reads of its words by others: 4 reads a store, 8 lanes, but
@@ -350,7 +453,11 @@ WRONG = [
     if (t < 8) s[t] = make_float4(t, t, t, t);
     y[t] = ((float*)s)[t];
 }""",
-        1, 32, _y(), ["race:read_too_early:4,5"], [31],
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:4,5"],
+        [31],
     ),
     Case(
         # In a buffer: each thread reads its right neighbour and then writes its own place.
@@ -361,7 +468,11 @@ WRONG = [
     float v = t < 63 ? y[t + 1] : 0;
     y[t] = v;
 }""",
-        1, 64, _y(), ["race:overwritten_too_early:3,4"], [63],
+        1,
+        64,
+        _y(),
+        ["race:overwritten_too_early:3,4"],
+        [63],
     ),
     Case(
         # Two spaces on the same lines are told as one pair of lines; here shared memory only.
@@ -371,6 +482,11 @@ WRONG = [
     s[threadIdx.x] = 1;
     y[threadIdx.x] = s[threadIdx.x ^ 1];
 }""",
-        1, 32, _y(), ["race:read_too_early:3,4"], [32], 128,
+        1,
+        32,
+        _y(),
+        ["race:read_too_early:3,4"],
+        [32],
+        128,
     ),
 ]

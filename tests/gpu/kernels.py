@@ -30,7 +30,9 @@ def run(
     grid = (grid,) if isinstance(grid, int) else grid
     block = (block,) if isinstance(block, int) else block
     text = source if "__global__" in source else f'extern "C" __global__ void {source}'
-    request = RawKernel(text, name, options).request(grid, block, tuple(args), shared_mem=shared_mem)
+    request = RawKernel(text, name, options).request(
+        grid, block, tuple(args), shared_mem=shared_mem
+    )
     result = seam.launch(request, **how)
     for array, content in zip(request["buffers"], result["buffers"], strict=False):
         array[...] = content
@@ -47,8 +49,9 @@ def profile(*args: Any, **how: Any) -> Launch:
 def kinds(launch: Launch) -> list[str]:
     """The findings' kinds with hazards and lines, sorted."""
     return sorted(
-        ":".join([found.kind, *([found.hazard] if found.hazard else []),
-                  ",".join(map(str, found.lines))])
+        ":".join(
+            [found.kind, *([found.hazard] if found.hazard else []), ",".join(map(str, found.lines))]
+        )
         for found in launch.findings
     )
 

@@ -10,7 +10,9 @@ def test_a_coalesced_copy_moves_four_sectors_a_request() -> None:
     # 4096 floats in warps of 32: 128 loads and 128 stores, each 128 aligned bytes = 4 sectors.
     launch = profile(
         "k(const float* x, float* y) { int i = blockIdx.x * 256 + threadIdx.x; y[i] = x[i]; }",
-        16, 256, (f32(4096), f32(4096, value=0)),
+        16,
+        256,
+        (f32(4096), f32(4096, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (128, 512)
     assert (launch.store_requests, launch.store_sectors) == (128, 512)
@@ -23,7 +25,9 @@ def test_a_copy_strided_by_32_moves_32_sectors_a_request() -> None:
     # Lanes are 32 floats = 128 bytes apart, so each lies in a sector of its own.
     launch = profile(
         "k(const float* x, float* y) { int i = threadIdx.x * 32; y[i] = x[i]; }",
-        1, 32, (f32(1024), f32(1024, value=0)),
+        1,
+        32,
+        (f32(1024), f32(1024, value=0)),
     )
     assert (launch.requests, launch.sectors) == (2, 64)
 
@@ -32,7 +36,9 @@ def test_a_shift_by_one_float_moves_five_sectors() -> None:
     # Bytes 4 … 131 touch sectors 0 … 4.
     launch = profile(
         "k(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x + 1]; }",
-        1, 32, (f32(33), f32(32, value=0)),
+        1,
+        32,
+        (f32(33), f32(32, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (1, 5)
     assert (launch.store_requests, launch.store_sectors) == (1, 4)
@@ -42,7 +48,9 @@ def test_bytes_move_one_sector() -> None:
     # 32 lanes of one byte are 32 bytes.
     launch = profile(
         "k(const unsigned char* x, unsigned char* y) { y[threadIdx.x] = x[threadIdx.x]; }",
-        1, 64, (xp.zeros(64, dtype=xp.uint8), xp.zeros(64, dtype=xp.uint8)),
+        1,
+        64,
+        (xp.zeros(64, dtype=xp.uint8), xp.zeros(64, dtype=xp.uint8)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 2)
     assert (launch.store_requests, launch.store_sectors) == (2, 2)
@@ -61,7 +69,9 @@ def test_float4_is_requested_by_quarter_warps() -> None:
     launch = profile(
         "k(const float4* x, float4* y) { float4 v = x[threadIdx.x]; v.x += v.w; "
         "y[threadIdx.x] = v; }",
-        1, 32, (f32(128), f32(128, value=0)),
+        1,
+        32,
+        (f32(128), f32(128, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (4, 16)
     assert (launch.store_requests, launch.store_sectors) == (4, 16)
@@ -72,7 +82,9 @@ def test_double_is_requested_by_half_warps() -> None:
     # 32 lanes of 8 bytes: 2 requests of 16 lanes, 128 bytes = 4 sectors each.
     launch = profile(
         "k(const double* x, double* y) { y[threadIdx.x] = x[threadIdx.x]; }",
-        1, 32, (xp.zeros(32), xp.zeros(32)),
+        1,
+        32,
+        (xp.zeros(32), xp.zeros(32)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 8)
     assert (launch.store_requests, launch.store_sectors) == (2, 8)
@@ -82,7 +94,9 @@ def test_a_half_warp_without_lanes_makes_no_request() -> None:
     # Only lanes 0–9 read: one request of the lower half, 80 bytes = 3 sectors (0–79).
     launch = profile(
         "k(const double* x, double* y) { if (threadIdx.x < 10) y[threadIdx.x] = x[threadIdx.x]; }",
-        1, 32, (xp.zeros(32), xp.zeros(32)),
+        1,
+        32,
+        (xp.zeros(32), xp.zeros(32)),
     )
     assert (launch.load_requests, launch.load_sectors) == (1, 3)
 
@@ -91,7 +105,9 @@ def test_a_last_warp_may_be_shorter() -> None:
     # 40 threads: a warp of 32 (4 sectors) and one of 8 (32 bytes = 1 sector).
     launch = profile(
         "k(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x]; }",
-        1, 40, (f32(40), f32(40, value=0)),
+        1,
+        40,
+        (f32(40), f32(40, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 5)
 
@@ -101,7 +117,9 @@ def test_warps_are_of_consecutive_thread_numbers_in_two_dimensions() -> None:
     # Warp 0: bytes 0–63 (sectors 0–1) and 80–143 (2–4): 5. Warp 1: 160–223 (5–6), 240–303 (7–9): 5.
     launch = profile(
         "k(const float* x, float* y) { int i = threadIdx.y * 20 + threadIdx.x; y[i] = x[i]; }",
-        1, (16, 4), (f32(80), f32(80, value=0)),
+        1,
+        (16, 4),
+        (f32(80), f32(80, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 10)
 
@@ -111,18 +129,22 @@ def test_each_occurrence_of_an_instruction_is_a_request() -> None:
     launch = profile(
         "k(const float* x, float* y) { float s = 0; for (int r = 0; r < 3; r++) "
         "s += x[r * 32 + threadIdx.x]; y[threadIdx.x] = s; }",
-        1, 32, (f32(96), f32(32, value=0)),
+        1,
+        32,
+        (f32(96), f32(32, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (3, 12)
     assert launch.store_requests == 1
 
 
 def test_lanes_with_fewer_turns_take_part_in_the_first_ones() -> None:
-    # Lane t makes t + 1 turns: turn r has lanes r … 31, so 32 requests; all read x[r]: 1 sector each.
+    # Lane t makes t + 1 turns: turn r has lanes r … 31, so 32 requests of one sector.
     launch = profile(
         "k(const float* x, float* y) { float s = 0; for (int r = 0; r <= threadIdx.x; r++) "
         "s += x[r]; y[threadIdx.x] = s; }",
-        1, 32, (f32(32), f32(32, value=0)),
+        1,
+        32,
+        (f32(32), f32(32, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (32, 32)
     assert launch.global_load_bytes == 4 * 32 * 33 // 2
@@ -133,7 +155,9 @@ def test_two_branches_are_two_instructions() -> None:
     launch = profile(
         "k(const float* x, float* y) { int t = threadIdx.x; float v;\n"
         "if (t % 2) v = x[t] * 3; else v = sqrtf(x[t]);\n y[t] = v; }",
-        1, 32, (f32(32), f32(32, value=0)),
+        1,
+        32,
+        (f32(32), f32(32, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 8)
     assert (launch.store_requests, launch.store_sectors) == (1, 4)
@@ -144,7 +168,9 @@ def test_a_warp_operation_parts_requests() -> None:
     launch = profile(
         "k(const float* x, float* y) { int t = threadIdx.x; if (t < 16) __syncwarp(0xffff);\n"
         "y[t] = x[t]; }",
-        1, 32, (f32(32), f32(32, value=0)),
+        1,
+        32,
+        (f32(32), f32(32, value=0)),
     )
     assert (launch.load_requests, launch.load_sectors) == (2, 4)
     assert kinds(launch) == []
@@ -153,7 +179,9 @@ def test_a_warp_operation_parts_requests() -> None:
 def test_a_value_used_twice_is_loaded_once() -> None:
     launch = profile(
         "k(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x] * x[threadIdx.x]; }",
-        1, 32, (f32(32), f32(32, value=0)),
+        1,
+        32,
+        (f32(32), f32(32, value=0)),
     )
     assert launch.load_requests == 1
 
@@ -162,7 +190,9 @@ def test_a_value_that_a_store_may_have_changed_is_loaded_again() -> None:
     # y may be x: after the first store x[t] is read again.
     launch = profile(
         "k(const float* x, float* y) { int t = threadIdx.x; y[t] = 2 * x[t]; y[t + 32] = x[t]; }",
-        1, 32, (f32(32), f32(64, value=0)),
+        1,
+        32,
+        (f32(32), f32(64, value=0)),
     )
     assert launch.load_requests == 2
 
@@ -217,11 +247,17 @@ extern "C" __global__ void k(const P* x, P* y) { P p = x[threadIdx.x]; y[threadI
 def test_figures_are_kept_for_each_buffer() -> None:
     launch = profile(
         "k(const float* x, const float* b, float* y) { int t = threadIdx.x; y[t] = x[t] + b[0]; }",
-        1, 64, (f32(64), f32(8), f32(64, value=0)),
+        1,
+        64,
+        (f32(64), f32(8), f32(64, value=0)),
     )
     x, b, y = launch.buffers
     assert (x.nbytes, x.dtype, x.load_bytes, x.load_requests, x.load_sectors) == (
-        256, "float32", 256, 2, 8,
+        256,
+        "float32",
+        256,
+        2,
+        8,
     )
     assert (b.nbytes, b.load_bytes, b.load_requests, b.load_sectors) == (32, 256, 2, 2)
     assert (y.store_bytes, y.store_requests, y.store_sectors, y.load_bytes) == (256, 2, 8, 0)
@@ -269,11 +305,9 @@ def test_a_column_of_a_padded_tile_has_none() -> None:
 
 
 def test_sixteen_by_sixteen_padded_to_17_still_has_two_way_conflicts() -> None:
-    # A warp reads columns tx = 0–15 of rows ty = 0, 1 transposed: word 17·tx + ty. Words of the
-    # 32 lanes mod 32: 17·tx mod 32 for tx 0–15 are 0, 17, 2, 19, … and + 1: bank 17·tx + 1 equals
-    # 17·(tx+?)… each bank 0 … 31 is hit; 17·15 = 255 = 31 (mod 32), 256 = 0 (mod 32) with ty = 1:
-    # bank 0 twice (words 0 and 256), all else: even banks from even tx (17·tx = tx mod 32 for even
-    # tx: 0, 2, … 14) and odd tx (tx + 16: 17, 19, … 31); ty = 1 adds 1: 1, 3, … 15 and 18, … 32 = 0.
+    # Reading tile[tx][ty], a warp has tx 0–15 and two rows ty = 2w, 2w + 1: words 17·tx + ty. At
+    # w = 0: even tx hit banks 0, 2 … 14 (17·tx = tx mod 32), odd ones 17, 19 … 31; ty = 1 adds 1:
+    # 1, 3 … 15, then 18, 20 … 30 and 256 = bank 0 again. Other warps shift all banks alike.
     # So only bank 0 has two words: one extra wavefront for each of the 8 warps.
     source = """extern "C" __global__ void k(float* y) {
     __shared__ float tile[16][17];
@@ -343,7 +377,9 @@ def test_shared_atomics_are_requests_with_conflicts() -> None:
 def test_barriers_are_summed_over_blocks() -> None:
     launch = profile(
         "k(float* y) { __syncthreads(); __syncthreads(); y[blockIdx.x * 64 + threadIdx.x] = 1; }",
-        3, 64, (f32(192, value=0),),
+        3,
+        64,
+        (f32(192, value=0),),
     )
     assert launch.barriers == 6
 

@@ -15,16 +15,31 @@ FULL = "0xffffffffu"
 
 
 def values(
-    expression: str, dtype: Any = np.float32, before: str = "", threads: int = 32, top: str = "",
+    expression: str,
+    dtype: Any = np.float32,
+    before: str = "",
+    threads: int = 32,
+    top: str = "",
     ctype: str = "",
 ) -> Any:
     """What an expression of thread t gives in each thread of a block."""
-    names = {"float32": "float", "int32": "int", "uint32": "unsigned", "float64": "double",
-             "int64": "long long", "uint64": "unsigned long long"}
+    names = {
+        "float32": "float",
+        "int32": "int",
+        "uint32": "unsigned",
+        "float64": "double",
+        "int64": "long long",
+        "uint64": "unsigned long long",
+    }
     y = xp.zeros(threads, dtype=dtype)
     ctype = ctype or names[np.dtype(dtype).name]
-    profile(f'{top}\nextern "C" __global__ void k({ctype}* y) {{ int t = threadIdx.x; {before}\n'
-            f"y[t] = {expression}; }}", 1, threads, (y,))
+    profile(
+        f'{top}\nextern "C" __global__ void k({ctype}* y) {{ int t = threadIdx.x; {before}\n'
+        f"y[t] = {expression}; }}",
+        1,
+        threads,
+        (y,),
+    )
     return y
 
 
@@ -55,8 +70,10 @@ LANE = np.arange(32)
         ("__float_as_int(1.0f)", np.full(32, 0x3F800000)),
         ("(int)__float_as_uint(-0.0f)", np.full(32, -(2**31))),
         ("INT_MAX - INT_MIN * 0 - t", 2**31 - 1 - LANE),
-        ("(int)sizeof(int8_t) + sizeof(uint16_t) + sizeof(int32_t) + sizeof(uint64_t)",
-         np.full(32, 15)),
+        (
+            "(int)sizeof(int8_t) + sizeof(uint16_t) + sizeof(int32_t) + sizeof(uint64_t)",
+            np.full(32, 15),
+        ),
         ("abs(t - 16)", np.abs(LANE - 16)),
     ],
 )
@@ -94,8 +111,13 @@ def test_floats(expression: str, expected: float) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint32, np.int64, np.uint64])
 def test_shuffles_of_every_type(dtype: Any) -> None:
-    names = {"float32": "float", "float64": "double", "uint32": "unsigned", "int64": "long long",
-             "uint64": "unsigned long long"}
+    names = {
+        "float32": "float",
+        "float64": "double",
+        "uint32": "unsigned",
+        "int64": "long long",
+        "uint64": "unsigned long long",
+    }
     value = f"({names[np.dtype(dtype).name]})t * 3"
     assert (values(f"__shfl_xor_sync({FULL}, {value}, 1)", dtype) == 3 * (LANE ^ 1)).all()
 
@@ -126,8 +148,14 @@ def test_shuffles_of_every_type(dtype: Any) -> None:
 def test_atomics_on_buffers_and_on_shared_memory(
     call: str, dtype: Any, start: int, expected: int
 ) -> None:
-    names = {"float32": "float", "float64": "double", "int32": "int", "uint32": "unsigned",
-             "int64": "long long", "uint64": "unsigned long long"}
+    names = {
+        "float32": "float",
+        "float64": "double",
+        "int32": "int",
+        "uint32": "unsigned",
+        "int64": "long long",
+        "uint64": "unsigned long long",
+    }
     ctype = names[np.dtype(dtype).name]
     source = f"""extern "C" __global__ void k({ctype}* out, {ctype}* z) {{
     {ctype}* y = out;
@@ -163,8 +191,13 @@ def test_vector_types() -> None:
 }"""
     y = i32(5, value=0)
     profile(source, 1, 1, (f32(4), y))
-    assert y.tolist() == [6, 1 + 2 + 3 + 4 + 2 + 4 + 3 + 3 + 2, 254, 16 + 16 + 4 + 12 + 8,
-                          1 + 4 + 9 + 16 + 255]
+    assert y.tolist() == [
+        6,
+        1 + 2 + 3 + 4 + 2 + 4 + 3 + 3 + 2,
+        254,
+        16 + 16 + 4 + 12 + 8,
+        1 + 4 + 9 + 16 + 255,
+    ]
 
 
 def test_indices_of_three_dimensions() -> None:
@@ -235,22 +268,29 @@ extern "C" __global__ void k(float* y, int n) {
 
 
 def test_printf_is_handed_back() -> None:
-    result = run('k(float* y) { printf("%d:%.1f ", threadIdx.x, y[threadIdx.x]); }', 1, 3,
-                 (f32(3),))
+    result = run(
+        'k(float* y) { printf("%d:%.1f ", threadIdx.x, y[threadIdx.x]); }', 1, 3, (f32(3),)
+    )
     assert result["printed"] == "0:0.0 1:1.0 2:2.0 "
 
 
 def test_definitions_and_versions_of_the_language() -> None:
     y = i32(1, value=0)
-    profile("k(int* y) { y[0] = A + B; }", 1, 1, (y,),
-            options=("-DA=3", "-D", "B", "-std=c++14", "--use_fast_math"))
+    profile(
+        "k(int* y) { y[0] = A + B; }",
+        1,
+        1,
+        (y,),
+        options=("-DA=3", "-D", "B", "-std=c++14", "--use_fast_math"),
+    )
     assert y[0] == 4
 
 
 def test_shared_memory_is_filled_with_ones_and_told() -> None:
     y = i32(32, value=0)
-    launch = profile("k(int* y) { __shared__ int s[32]; y[threadIdx.x] = s[threadIdx.x]; }", 1, 32,
-                     (y,))
+    launch = profile(
+        "k(int* y) { __shared__ int s[32]; y[threadIdx.x] = s[threadIdx.x]; }", 1, 32, (y,)
+    )
     assert (y == -1).all()
     assert kinds(launch) == ["uninitialized_shared:1"]
 
@@ -263,6 +303,7 @@ def test_the_active_mask_has_the_lanes_that_have_not_returned() -> None:
 def test_macros_of_any_name_do_no_harm() -> None:
     source = "\n".join(f"#define {name} 3" for name in ("T", "P", "I", "N", "kind", "x0", "type"))
     y = i32(1, value=0)
-    profile(source + '\nextern "C" __global__ void k(int* y) { y[0] = T + P + N + kind; }', 1, 1,
-            (y,))
+    profile(
+        source + '\nextern "C" __global__ void k(int* y) { y[0] = T + P + N + kind; }', 1, 1, (y,)
+    )
     assert y[0] == 12

@@ -37,7 +37,10 @@ RIGHT = [
     }
     if (t == 0) atomicAdd(y, s[0]);
 }""",
-        2, 256, lambda: (f32(512), f32(1, value=0)), lambda x, y: y[0] == SUM_512,
+        2,
+        256,
+        lambda: (f32(512), f32(1, value=0)),
+        lambda x, y: y[0] == SUM_512,
     ),
     Right(
         "warp-synchronous reduction",
@@ -54,7 +57,9 @@ RIGHT = [
     }
     if ((t & 31) == 0) y[t / 32] = s[t];
 }""",
-        1, 64, lambda: (f32(64), f32(2, value=0)),
+        1,
+        64,
+        lambda: (f32(64), f32(2, value=0)),
         lambda x, y: (y == [31 * 16, 31 * 16 + 1024]).all(),
     ),
     Right(
@@ -67,7 +72,10 @@ RIGHT = [
     __syncthreads();
     if (threadIdx.x == 0) y[blockIdx.x] = parts[0] + parts[1];
 }""",
-        8, 64, lambda: (f32(512), f32(8, value=0)), lambda x, y: y.sum() == SUM_512,
+        8,
+        64,
+        lambda: (f32(512), f32(8, value=0)),
+        lambda x, y: y.sum() == SUM_512,
     ),
     Right(
         "butterfly over rows",
@@ -78,7 +86,9 @@ RIGHT = [
     for (int d = 16; d; d /= 2) best = fmaxf(best, __shfl_xor_sync(0xffffffffu, best, d));
     if (threadIdx.x == 0) y[row] = best;
 }""",
-        2, (32, 4), lambda: (f32(8, 50), f32(8, value=0), xp.int32(50)),
+        2,
+        (32, 4),
+        lambda: (f32(8, 50), f32(8, value=0), xp.int32(50)),
         lambda x, y, cols: (y == x.max(1)).all(),
     ),
     Right(
@@ -97,8 +107,11 @@ RIGHT = [
     }
     if (t < n) y[t] = s[in * blockDim.x + t];
 }""",
-        1, 128, lambda: (i32(100), i32(100, value=0), xp.int32(100)),
-        lambda x, y, n: (y == np.cumsum(x)).all(), 1024,
+        1,
+        128,
+        lambda: (i32(100), i32(100, value=0), xp.int32(100)),
+        lambda x, y, n: (y == np.cumsum(x)).all(),
+        1024,
     ),
     Right(
         "Blelloch scan",
@@ -124,7 +137,10 @@ RIGHT = [
     __syncthreads();
     x[2 * t] = s[2 * t]; x[2 * t + 1] = s[2 * t + 1];
 }""",
-        1, 64, lambda: (i32(128, value=1),), lambda x: (x == np.arange(128)).all(),
+        1,
+        64,
+        lambda: (i32(128, value=1),),
+        lambda x: (x == np.arange(128)).all(),
     ),
     Right(
         "warp scan",
@@ -136,7 +152,10 @@ RIGHT = [
     }
     y[threadIdx.x] = v;
 }""",
-        1, 32, lambda: (i32(32), i32(32, value=0)), lambda x, y: (y == np.cumsum(x)).all(),
+        1,
+        32,
+        lambda: (i32(32), i32(32, value=0)),
+        lambda x, y: (y == np.cumsum(x)).all(),
     ),
     Right(
         "tiled product",
@@ -155,7 +174,8 @@ extern "C" __global__ void k(const float* a, const float* b, float* c, int m, in
     }
     if (r < m && q < n) c[r * n + q] = sum;
 }""",
-        (3, 2), (8, 8),
+        (3, 2),
+        (8, 8),
         lambda: (f32(11, 13), f32(13, 19), f32(11, 19, value=0), *map(xp.int32, (11, 19, 13))),
         lambda a, b, c, *_: np.allclose(c, a @ b),
     ),
@@ -171,7 +191,9 @@ extern "C" __global__ void k(const float* a, const float* b, float* c, int m, in
     for (int i = 0; i < 32; i += 8)
         if (r + i < cols && c < rows) y[(r + i) * rows + c] = tile[threadIdx.x][threadIdx.y + i];
 }""",
-        (3, 2), (32, 8), lambda: (f32(37, 65), f32(65, 37, value=0), xp.int32(37), xp.int32(65)),
+        (3, 2),
+        (32, 8),
+        lambda: (f32(37, 65), f32(65, 37, value=0), xp.int32(37), xp.int32(65)),
         lambda x, y, *_: (y == x.T).all(),
     ),
     Right(
@@ -186,15 +208,21 @@ extern "C" __global__ void k(const float* a, const float* b, float* c, int m, in
     for (int b = threadIdx.x; b < bins; b += blockDim.x)
         if (h[b]) atomicAdd(&y[b], h[b]);
 }""",
-        3, 64, lambda: (i32(1000), i32(10, value=0), xp.int32(1000), xp.int32(10)),
-        lambda x, y, *_: (y == 100).all(), 40,
+        3,
+        64,
+        lambda: (i32(1000), i32(10, value=0), xp.int32(1000), xp.int32(10)),
+        lambda x, y, *_: (y == 100).all(),
+        40,
     ),
     Right(
         "histogram in global memory",
         """extern "C" __global__ void k(const int* x, unsigned* y) {
     atomicAdd(&y[x[blockIdx.x * 32 + threadIdx.x] % 7], 1u);
 }""",
-        7, 32, lambda: (i32(224), xp.zeros(7, xp.uint32)), lambda x, y: (y == 32).all(),
+        7,
+        32,
+        lambda: (i32(224), xp.zeros(7, xp.uint32)),
+        lambda x, y: (y == 32).all(),
     ),
     Right(
         "float maximum by compare and swap",
@@ -210,7 +238,10 @@ extern "C" __global__ void k(const float* a, const float* b, float* c, int m, in
 extern "C" __global__ void k(const float* x, float* y) {
     raise(y, x[blockIdx.x * 64 + threadIdx.x]);
 }""",
-        4, 64, lambda: (f32(256), f32(1, value=-1)), lambda x, y: y[0] == 255,
+        4,
+        64,
+        lambda: (f32(256), f32(1, value=-1)),
+        lambda x, y: y[0] == 255,
     ),
     Right(
         "grid stride",
@@ -218,13 +249,18 @@ extern "C" __global__ void k(const float* x, float* y) {
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
         y[i] = 2 * __ldg(&x[i]);
 }""",
-        3, 128, lambda: (f32(1000), f32(1000, value=0), xp.int32(1000)),
+        3,
+        128,
+        lambda: (f32(1000), f32(1000, value=0), xp.int32(1000)),
         lambda x, y, n: (y == 2 * x).all(),
     ),
     Right(
         "in place, each its own",
         'extern "C" __global__ void k(float* x) { x[threadIdx.x] += 1; x[threadIdx.x] *= 2; }',
-        1, 100, lambda: (f32(100),), lambda x: (x == 2 * (np.arange(100) + 1)).all(),
+        1,
+        100,
+        lambda: (f32(100),),
+        lambda x: (x == 2 * (np.arange(100) + 1)).all(),
     ),
     Right(
         "a leader writes, all read",
@@ -238,7 +274,10 @@ extern "C" __global__ void k(const float* x, float* y) {
     __syncthreads();
     y[threadIdx.x] = x[threadIdx.x] - mean;
 }""",
-        1, 64, lambda: (f32(64), f32(64, value=0)), lambda x, y: y.sum() == 0,
+        1,
+        64,
+        lambda: (f32(64), f32(64, value=0)),
+        lambda x, y: y.sum() == 0,
     ),
     Right(
         "double buffer",
@@ -254,7 +293,10 @@ extern "C" __global__ void k(const float* x, float* y) {
     }
     y[t] = sum;
 }""",
-        1, 32, lambda: (f32(128), f32(32, value=0)), lambda x, y: y.sum() == x.sum(),
+        1,
+        32,
+        lambda: (f32(128), f32(32, value=0)),
+        lambda x, y: y.sum() == x.sum(),
     ),
     Right(
         "stencil with a halo",
@@ -267,7 +309,9 @@ extern "C" __global__ void k(const float* x, float* y) {
     __syncthreads();
     if (i < n) y[i] = s[t - 1] + s[t] + s[t + 1];
 }""",
-        4, 32, lambda: (f32(100), f32(100, value=0), xp.int32(100)),
+        4,
+        32,
+        lambda: (f32(100), f32(100, value=0), xp.int32(100)),
         lambda x, y, n: (y[1:-1] == 3 * x[1:-1]).all(),
     ),
     Right(
@@ -281,7 +325,9 @@ extern "C" __global__ void k(const float* x, float* y) {
     float v = s[t ^ 15];
     y[t] = v + __shfl_sync(mask, v, 0, 16);
 }""",
-        1, 32, lambda: (f32(32, value=0),),
+        1,
+        32,
+        lambda: (f32(32, value=0),),
         lambda y: (y[:16] == np.arange(15, -1, -1) + 15).all(),
     ),
     Right(
@@ -294,7 +340,10 @@ extern "C" __global__ void k(const float* x, float* y) {
     if (t == 1 || t == 2) __syncwarp(6);
     if (t == 2) y[0] = s[0];
 }""",
-        1, 32, lambda: (f32(1, value=0),), lambda y: y[0] == 5,
+        1,
+        32,
+        lambda: (f32(1, value=0),),
+        lambda y: y[0] == 5,
     ),
     Right(
         "last block by a counter",
@@ -307,7 +356,9 @@ extern "C" __global__ void k(const float* x, float* y) {
     __syncthreads();
     if (last && threadIdx.x == 0) atomicExch(y, atomicAdd(y, 0.0f) / gridDim.x);
 }""",
-        4, 32, lambda: (f32(4), f32(1, value=0), xp.zeros(1, xp.uint32)),
+        4,
+        32,
+        lambda: (f32(4), f32(1, value=0), xp.zeros(1, xp.uint32)),
         lambda x, y, done: y[0] == 1.5,
     ),
     Right(
@@ -319,7 +370,9 @@ extern "C" __global__ void k(const float* x, float* y) {
     unsigned ballot = __ballot_sync(__activemask(), x[threadIdx.x] > 40);
     y[threadIdx.x] = any + 2 * all + 4 * count + 1000 * __popc(ballot);
 }""",
-        1, 64, lambda: (f32(64), i32(64, value=0)),
+        1,
+        64,
+        lambda: (f32(64), i32(64, value=0)),
         lambda x, y: y[0] == 43 and y[40] == 43 + 23000,
     ),
     Right(
@@ -332,7 +385,9 @@ extern "C" __global__ void k(const float* x, float* y) {
     __syncthreads();
     y[t] = s[n - 1 - t];
 }""",
-        1, 128, lambda: (f32(64), f32(64, value=0), xp.int32(64)),
+        1,
+        128,
+        lambda: (f32(64), f32(64, value=0), xp.int32(64)),
         lambda x, y, n: (y == x[::-1]).all(),
     ),
     Right(
@@ -346,7 +401,10 @@ extern "C" __global__ void k(const float* x, float* y) {
     __syncthreads();
     y[t] = s[t];
 }""",
-        1, 64, lambda: (f32(64, value=0),), lambda y: (y[:32] == np.arange(32)).all(),
+        1,
+        64,
+        lambda: (f32(64, value=0),),
+        lambda y: (y[:32] == np.arange(32)).all(),
     ),
 ]
 
@@ -355,7 +413,8 @@ extern "C" __global__ void k(const float* x, float* y) {
 def test_right_kernels_have_no_findings(right: Right) -> None:
     for seed in (0, 1, 2, 3):
         args = right.args()
-        launch = profile(right.source, right.grid, right.block, args,
-                         shared_mem=right.shared_mem, shuffle=seed)
+        launch = profile(
+            right.source, right.grid, right.block, args, shared_mem=right.shared_mem, shuffle=seed
+        )
         assert kinds(launch) == []
         assert right.check(*args)
