@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 __all__ = ["CompileError", "check_options", "check_source", "rewrite"]
 
@@ -70,15 +70,10 @@ def check_source(source: str, name: str) -> None:
     if "\0" in source:
         raise CompileError("the source has a zero byte in it")
     plain = _blank(source)
-    spliced = plain.replace("\\\n", "  ").replace("\\\r\n", "   ")
-    for number, text in _lines(plain):
-        if directive := re.match(r"\s*(?:#|%:|\?\?=)\s*(\w*)", text):
-            _check_directive(directive[1], number)
-    # A directive over two lines is found where the lines are joined.
-    for match in re.finditer(r"(?m)^\s*(?:#|%:|\?\?=)\s*(\w*)", spliced):
-        _check_directive(match[1], spliced.count("\n", 0, match.start(1)) + 1)
     joined = plain.replace("\\\r\n", "").replace("\\\n", "")
-    for text in (plain, joined):
+    for text in (joined, plain):
+        for match in re.finditer(r"(?m)^[^\S\n]*(?:#|%:|\?\?=)[^\S\n]*(\w*)", text):
+            _check_directive(match[1], text.count("\n", 0, match.start(1)) + 1)
         line = 1
         for match in _TOKEN.finditer(text):
             token = match[0]
@@ -171,10 +166,6 @@ def _blank(source: str) -> str:
         return re.sub(r"[^\n]", " ", match[0])
 
     return _LITERAL.sub(spaces, source)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    yield from enumerate(text.split("\n"), start=1)
 
 
 def _check_directive(word: str, line: int) -> None:

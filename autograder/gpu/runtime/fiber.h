@@ -2,7 +2,7 @@
 #pragma once
 #include "state.h"
 
-static const size_t STACK_BYTES = 64 * 1024;
+static const size_t STACK_BYTES = 256 * 1024;
 static char* stacks;
 static size_t stack_area;
 static void* scheduler_stack_pointer;

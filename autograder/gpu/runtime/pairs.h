@@ -46,25 +46,27 @@ static Tally count_pairs(Group ga, Group gb) {
                 if (unordered(a[i], b[j])) tally_pair(tally, a[i], b[j], a[i], b[j]);
         return tally;
     }
-    // Many: warps are unordered, so count by numbers and treat each warp's own pairs one by one.
+    // Many: warps are unordered, so count by numbers and treat each warp's own pairs one by one;
+    // without __syncwarp all threads are unordered, and there are none of one thread to count.
     static List<u32> left, right;
     collect(left, a, n);
     collect(right, b, m);
     u64 low = not_above(left.data, n, right.data, m), all = (u64)n * m;
     u64 low_in_warps = 0, all_in_warps = 0;
     Tally inside = {0, 0, {~0u, ~0u}};
+    const u32 together = clocks.size > 1 ? 32 : 1;
     for (size_t i = 0, j = 0; i < n && j < m;) {
-        u32 warp = a[i].thread / 32, other = b[j].thread / 32;
+        u32 warp = a[i].thread / together, other = b[j].thread / together;
         if (warp < other) { i++; continue; }
         if (other < warp) { j++; continue; }
         size_t i_end = i, j_end = j;
-        while (i_end < n && a[i_end].thread / 32 == warp) i_end++;
-        while (j_end < m && b[j_end].thread / 32 == warp) j_end++;
+        while (i_end < n && a[i_end].thread / together == warp) i_end++;
+        while (j_end < m && b[j_end].thread / together == warp) j_end++;
         collect(left, a + i, i_end - i);
         collect(right, b + j, j_end - j);
         low_in_warps += not_above(left.data, left.size, right.data, right.size);
         all_in_warps += (u64)(i_end - i) * (j_end - j);
-        for (size_t x = i; x < i_end; x++)
+        for (size_t x = i; x < i_end && together > 1; x++)
             for (size_t y = j; y < j_end; y++)
                 if (unordered(a[x], b[y])) tally_pair(inside, a[x], b[y], a[x], b[y]);
         i = i_end, j = j_end;
@@ -76,13 +78,18 @@ static Tally count_pairs(Group ga, Group gb) {
         u64 total = (tally.low + tally.high) / 2;
         tally.low = total, tally.high = 0;
     }
-    if (inside.low || inside.high) {
-        tally.threads[0] = inside.threads[0], tally.threads[1] = inside.threads[1];
-    } else {
-        u32 x = a[0].thread, y = b[0].thread;
-        for (size_t j = 0; j < m && y == x; j++) y = b[j].thread;
-        tally.threads[0] = x < y ? x : y, tally.threads[1] = x < y ? y : x;
+    // The lowest pair: of one warp if there is one, else each group's lowest thread.
+    u32 x = a[0].thread, y = b[0].thread;
+    if (x == y) {
+        u32 other_x = x, other_y = y;
+        for (size_t i = 0; i < n && other_x == x; i++) other_x = a[i].thread;
+        for (size_t j = 0; j < m && other_y == y; j++) other_y = b[j].thread;
+        if (other_y != y && (other_x == x || other_y <= other_x)) y = other_y;
+        else x = other_x;
     }
+    tally.threads[0] = x < y ? x : y, tally.threads[1] = x < y ? y : x;
+    if (inside.low || inside.high)
+        tally.threads[0] = inside.threads[0], tally.threads[1] = inside.threads[1];
     return tally;
 }
 

@@ -224,6 +224,8 @@ extern "C" __attribute__((visibility("default"))) const char* kata_run(const Con
     run_blocks();
     if (flagged_between_blocks.size && !has_final) {
         // Again, with an eye on the words that several blocks touch.
+        u8* after = zeroed<u8>(config.arena_bytes);
+        memcpy(after, config.arena, config.arena_bytes);
         memcpy(config.arena, before, config.arena_bytes);
         collecting = true;
         u64 barriers = barrier_total;
@@ -232,6 +234,8 @@ extern "C" __attribute__((visibility("default"))) const char* kata_run(const Con
         for (Finding& finding : findings) kept.push(finding);
         random_state = config.shuffle_seed * 0x9e3779b97f4a7c15ull + 1;
         run_blocks();
+        has_final = false;  // only out of time; what was seen until then is judged
+        memcpy(config.arena, after, config.arena_bytes);
         barrier_total = barriers;
         printed_length = kept_printed;
         findings.clear();
