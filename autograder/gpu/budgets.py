@@ -51,7 +51,7 @@ def totals(profile: Profile, count: str) -> float:
         prefix = count.removesuffix("sectors_per_request")
         requests = totals(profile, f"{prefix}requests")
         return totals(profile, f"{prefix}sectors") / requests if requests else 0.0
-    return sum(getattr(launch, count) for launch in profile.launches)
+    return float(sum(getattr(launch, count) for launch in profile.launches))
 
 
 def assert_at_most(profile: Profile, count: str, limit: float, *, why: str = "") -> None:
@@ -86,7 +86,7 @@ def _worst_lines(profile: Profile, count: str) -> list[str]:
     if not count.endswith("sectors_per_request"):
         return []
     lines = [
-        (line.sectors_per_request, line.number, launch)
+        (line.sectors_per_request, line.line, launch)
         for launch in profile.launches
         for line in launch.lines
         if line.sectors_per_request > COALESCED

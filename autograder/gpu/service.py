@@ -14,12 +14,11 @@ import numpy as np
 
 from autograder.gpu import kernel
 from autograder.gpu.analysis import Launch, Profile
+from autograder.gpu.routing import LAUNCH
 from autograder.sandbox import submission as judged
-from autograder.sandbox import worker
 from autograder.sandbox.failures import ProtocolBroken, SubmissionFailure
 from autograder.sandbox.submission import Remote, Submission
 
-LAUNCH = "launch"
 PROFILED = "profile"
 LAUNCHES_LIMIT = 1000
 """Launches that one test may ask for."""
@@ -29,15 +28,6 @@ class NothingLaunched(SubmissionFailure):
     """The result does not come from a kernel."""
 
     verdict = "wrong"
-
-
-def route(request: dict[str, Any]) -> dict[str, Any]:
-    """Run a launch where it belongs: by the judge, if a submission asks; else here."""
-    server = worker.current()
-    if server is None:
-        return kernel.launch(request)
-    answer: dict[str, Any] = server.ask(("service", LAUNCH, request))
-    return answer
 
 
 def _launch(submission: Submission, request: Any) -> dict[str, Any]:
@@ -77,9 +67,7 @@ def _profile(submission: Submission) -> Callable[[], AbstractContextManager[Prof
     return profile
 
 
-def _must_launch(
-    submission: Submission, remote: Remote, args: tuple[Any, ...], start: int
-) -> None:
+def _must_launch(submission: Submission, remote: Remote, args: tuple[Any, ...], start: int) -> None:
     """Refuse a result of a CUDA kata that no kernel wrote.
 
     Raises:
@@ -102,7 +90,6 @@ def _must_launch(
         raise NothingLaunched(f"no kernel of `{remote._label}` wrote anything to an array")
 
 
-kernel.route = route
 judged.SERVICES[LAUNCH] = _launch
 judged.EXTENSIONS[PROFILED] = _profile
 judged.AFTER_CALL.append(_must_launch)

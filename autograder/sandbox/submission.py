@@ -99,6 +99,8 @@ SERVICES: dict[str, Service] = {}
 """What a submission may ask the judge for, by name, besides its callbacks (kernel launches)."""
 EXTENSIONS: dict[str, Callable[["Submission"], Callable[..., Any]]] = {}
 """Further methods of the `submission` fixture, by name (`profile`)."""
+AFTER_CALL: list[Callable[["Submission", "Remote", tuple[Any, ...], int], None]] = []
+"""What looks at a call that returned: its arguments, and where its crossings start."""
 
 
 class Submission:
@@ -176,7 +178,10 @@ class Submission:
 
     def _call(self, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = ("call", *remote._address, args, kwargs)
+        start = len(self._record.crossings)
         value, *after = self._ask(remote._label, remote, request)
+        for look in AFTER_CALL:
+            look(self, remote, args, start)
         if not self._may_change and after:
             changed = _changed((args, kwargs), tuple(after))
             if changed is not None:
@@ -390,6 +395,9 @@ class Remote:
             return there
         self._submission._record.add(there._label, "ok", value)
         return value
+
+    def __bool__(self) -> bool:
+        return True
 
     def __len__(self) -> int:
         return int(self._special("__len__"))

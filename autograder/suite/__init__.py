@@ -8,6 +8,7 @@ from autograder.suite.authoring import (
     points,
     shuffled,
     tensor,
+    whole_blocks,
     worker_only,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "points",
     "shuffled",
     "tensor",
+    "whole_blocks",
     "worker_only",
 ]

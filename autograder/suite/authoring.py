@@ -25,6 +25,8 @@ def hint(text: str) -> pytest.MarkDecorator:
     return pytest.mark.hint(text)
 
 
+whole_blocks = pytest.mark.whole_blocks
+"""Marks a CUDA kata's test of values whose sizes are multiples of every usual block."""
 worker_only = pytest.mark.worker_only
 """Marks a test of what only a process of the submission's own can show: its peak memory."""
 

@@ -11,6 +11,7 @@ import ast
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ import pytest
 from autograder.catalog import Kata
 from autograder.report import Verdict
 from autograder.sandbox.submission import Crossing, InProcess, Source, Submission
+from autograder.suite import kernels
 from autograder.suite.authoring import Misconception
 from autograder.suite.collect import INFO
 from autograder.suite.judging import Bench, Outcome, root_on_path, run
@@ -106,23 +108,122 @@ def _explain(
     outcome = outcomes[item.nodeid]
     if not outcome.record.crossings:
         return None
-    reference, *wrongs = candidates_of(bench)
-    if agree(outcome, _replay(item, bench, reference)):
+    if kernels.is_cuda(bench.kata):
+        found = _most_matching(item, peers, bench, outcomes)
+        return found.misconception if found is not None else None
+    found = _named_before(item, bench, outcome) or _most_alike(item, peers, bench, outcomes)
+    if found is None or agree(outcome, _replay(item, bench, candidates_of(bench)[0])):
         return None
+    favourites = bench.favourites.setdefault(item.stash[INFO].task, [])
+    if found not in favourites:
+        favourites.append(found)
+    return found.misconception
+
+
+def _named_before(item: pytest.Item, bench: Bench, outcome: Outcome) -> Candidate | None:
+    """Return what explained an earlier failure of this task, if it explains this one too.
+
+    Which of several is most alike is a matter of the task, so the answer would be the same.
+    """
+    named: list[Candidate] = bench.favourites.get(item.stash[INFO].task, [])
+    for wrong in named:
+        if _matches(item, bench, wrong, outcome):
+            return wrong
+    return None
+
+
+def _most_alike(
+    item: pytest.Item,
+    peers: Sequence[pytest.Item],
+    bench: Bench,
+    outcomes: dict[str, Outcome],
+) -> Candidate | None:
+    outcome = outcomes[item.nodeid]
     names = [c.what.rpartition(" ")[2].partition(".")[0] for c in outcome.record.crossings]
     within = _reach(bench.kata, names)
-    wrongs = [w for w in wrongs if w.misconception and w.misconception.replaces in within]
+    wrongs = [
+        w
+        for w in candidates_of(bench)
+        if w.misconception is not None and w.misconception.replaces in within
+    ]
     matching = [wrong for wrong in wrongs if _matches(item, bench, wrong, outcome)]
     if len({wrong.misconception.id for wrong in matching if wrong.misconception}) > 1:
         task = item.stash[INFO].task
         same_task = [peer for peer in peers if peer.stash[INFO].task == task]
         own = {peer.nodeid for peer in same_task if _learner(peer, bench, outcomes).failed}
         matching.sort(key=lambda wrong: _unlikeness(wrong, same_task, own, bench, task))
-    return matching[0].misconception if matching else None
+    return matching[0] if matching else None
+
+
+def _most_matching(
+    item: pytest.Item,
+    peers: Sequence[pytest.Item],
+    bench: Bench,
+    outcomes: dict[str, Outcome],
+) -> Candidate | None:
+    """Choose, for a CUDA kata, the misconception that explains most failed tests of the task.
+
+    On a draw none is named.
+    """
+    task = item.stash[INFO].task
+    same_task = [peer for peer in peers if peer.stash[INFO].task == task]
+    within = _reach(bench.kata, [task or ""])
+    wrongs = [
+        wrong
+        for wrong in candidates_of(bench)
+        if wrong.misconception is not None and wrong.misconception.replaces in within
+    ]
+
+    def explains(wrong: Candidate, test: pytest.Item) -> bool:
+        return _explains_kernel(wrong, test, same_task, bench, outcomes)
+
+    matching = [wrong for wrong in wrongs if explains(wrong, item)]
+    ids = {wrong.misconception.id for wrong in matching if wrong.misconception}
+    if len(ids) < 2:
+        return matching[0] if matching else None
+    failed = [peer for peer in same_task if _learner(peer, bench, outcomes).failed]
+    counts = {
+        name: sum(
+            any(explains(w, test) for w in wrongs if w.misconception and w.misconception.id == name)
+            for test in failed
+        )
+        for name in ids
+    }
+    best = [name for name in ids if counts[name] == max(counts.values())]
+    if len(best) > 1:
+        return None
+    return next(w for w in matching if w.misconception and w.misconception.id == best[0])
+
+
+def _explains_kernel(
+    wrong: Candidate,
+    item: pytest.Item,
+    same_task: Sequence[pytest.Item],
+    bench: Bench,
+    outcomes: dict[str, Outcome],
+) -> bool:
+    outcome = _learner(item, bench, outcomes)
+    theirs = _replay(item, bench, wrong, kernels.first_block(outcome))
+    if not (theirs.failed and kernels.agree(outcome, theirs)):
+        return False
+    if kernels.kinds(outcome) != kernels.OUT_OF_BOUNDS:
+        return True
+    # A wrong index is no missing check: where no check is needed, the two must agree as well.
+    for whole in kernels.whole_blocks(same_task):
+        mine = _learner(whole, bench, outcomes)
+        block = kernels.first_block(mine) or kernels.first_block(outcome)
+        if mine.failed != _replay(whole, bench, wrong, block).failed:
+            return False
+    return True
 
 
 def replay_all(items: Sequence[pytest.Item], bench: Bench) -> None:
-    """Run every test with every misconception that can matter to it, and with the reference."""
+    """Run every test with every misconception that can matter to it, and with the reference.
+
+    Not for CUDA katas, whose misconceptions are run with the learner's own block.
+    """
+    if kernels.is_cuda(bench.kata):
+        return
     reference, *wrongs = candidates_of(bench)
     for item in items:
         _replay(item, bench, reference)
@@ -176,11 +277,20 @@ def _matches(item: pytest.Item, bench: Bench, wrong: Candidate, outcome: Outcome
     return theirs.failed and agree(outcome, theirs)
 
 
-def _replay(item: pytest.Item, bench: Bench, candidate: Candidate) -> Outcome:
-    key = item.nodeid, candidate.key
+def _replay(
+    item: pytest.Item, bench: Bench, candidate: Candidate, block: tuple[int, ...] | None = None
+) -> Outcome:
+    key = item.nodeid, f"{candidate.key} {block or ''}"
     if key not in bench.memo:
-        bench.memo[key] = run(item, bench, candidate.submission, bench.kata.time_limit)
+        with _learners_block(block) if block else nullcontext():
+            bench.memo[key] = run(item, bench, candidate.submission, bench.kata.time_limit)
     return bench.memo[key]
+
+
+def _learners_block(block: tuple[int, ...]) -> AbstractContextManager[None]:
+    from autograder.gpu.replay import replaying
+
+    return replaying(block)
 
 
 def agree(learner: Outcome, other: Outcome) -> bool:

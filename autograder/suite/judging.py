@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import time
@@ -53,6 +54,7 @@ class Bench:
     current: Submission = field(init=False)
     memo: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     candidates: list[Any] | None = None
+    favourites: dict[str | None, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.current = self.on_trial
@@ -249,6 +251,12 @@ def judge(
         peers = [item for item in items if item.stash[INFO].hidden]
         diagnose_failures(judged, bench, outcomes, verdicts, peers=peers)
     return verdicts
+
+
+def prepare(kata: Kata) -> None:
+    """Register what a kata's submissions may ask of the judge."""
+    if "autograder.gpu" in kata.requires:
+        importlib.import_module("autograder.gpu.service")
 
 
 def root_on_path(root: Path) -> None:

@@ -61,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.addinivalue_line("markers", "points(value, task=None): what a test of a kata is worth")
     config.addinivalue_line("markers", "hint(text): the question that leads to the answer")
+    config.addinivalue_line("markers", "whole_blocks: a test in which no bounds check is needed")
     config.addinivalue_line("markers", "worker_only: a test that runs in the worker make only")
     config.stash[BENCHES] = {}
     config.stash[_OUTCOMES] = {}
@@ -165,7 +166,7 @@ def device() -> str:
 
 def _bench(item: pytest.Item) -> Bench:
     from autograder.sandbox.submission import InProcess, Make, Source, Submission
-    from autograder.suite.judging import BENCHES, Bench, root_on_path
+    from autograder.suite.judging import BENCHES, Bench, prepare, root_on_path
 
     if INFO not in item.stash:
         raise pytest.UsageError(
@@ -175,6 +176,7 @@ def _bench(item: pytest.Item) -> Bench:
     benches = item.config.stash[BENCHES]
     if kata.name not in benches:
         root_on_path(kata.root)
+        prepare(kata)
         target = item.config.getoption("--kata-target")
         path = kata.reference if target == "solutions" else Path(target) if target else kata.stub
         source = Source.of_file(path)

@@ -20,7 +20,7 @@ from autograder.report import Verdict
 from autograder.sandbox.submission import InProcess, Make, Source, Submission
 from autograder.suite import plugin
 from autograder.suite.collect import INFO
-from autograder.suite.judging import BENCHES, Bench, Outcome, judge, root_on_path
+from autograder.suite.judging import BENCHES, Bench, Outcome, judge, prepare, root_on_path
 
 
 class Suite:
@@ -37,6 +37,7 @@ class Suite:
     def __init__(self, kata: Kata, *, visible: bool = False) -> None:
         self.kata = kata
         root_on_path(kata.root)
+        prepare(kata)
         paths = [kata.visible] if visible and kata.visible.is_file() else []
         if kata.suite.is_file():
             paths.append(kata.stub)
