@@ -432,7 +432,7 @@ WRONG = [
     __shared__ unsigned char s[32];
     s[threadIdx.x] = 1;
     if (threadIdx.x == 1) s[0] = 2;
-    y[threadIdx.x] = s[threadIdx.x];
+    y[threadIdx.x] = ((volatile unsigned char*)s)[threadIdx.x];
 }""",
         # Line 3 of thread 0 and line 4 of thread 1 write s[0]; line 4 of 1 and line 5 of 0: thread
         # 1 executes both, line 4 first.

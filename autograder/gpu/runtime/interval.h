@@ -111,7 +111,7 @@ static void judge_blocks() {
 static void judge_words() {
     entries.clear();
     for (Carried& old : carried)
-        add_entries(old.record, old.thread, 0, old.epoch, old.number, true);
+        if (!old.ordered) add_entries(old.record, old.thread, 0, old.epoch, old.number, true);
     memset(numbers_shared, 0, thread_count * sizeof(u32));
     memset(numbers_buffer, 0, thread_count * sizeof(u32));
     for (Run& run : runs) {
@@ -148,7 +148,7 @@ static void carry_returned() {
         for (size_t i = run.start; i < run.end; i++) {
             Record record = log_start[i];
             u32 number = ++(is_shared(record) ? numbers_shared : numbers_buffer)[run.thread];
-            if (run.epoch >= seen) carried.push({record, run.thread, number, run.epoch});
+            carried.push({record, run.thread, number, run.epoch, run.epoch < seen});
         }
     }
 }
@@ -177,7 +177,7 @@ static void end_interval(bool last) {
         candidates.clear();
         memset(numbers_shared, 0, thread_count * sizeof(u32));
         for (Carried& old : carried)
-            touch(old.record, old.thread, is_shared(old.record), false);
+            if (!old.ordered) touch(old.record, old.thread, is_shared(old.record), false);
         touch_all();
         entries.clear();
         if (flagged.size) judge_words();

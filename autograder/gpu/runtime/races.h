@@ -27,9 +27,12 @@ struct Entry {
 static List<Entry> entries;
 
 // Accesses of threads that returned without coming to the barrier: ordered before nothing later.
-struct Carried { Record record; u32 thread, number, epoch; };
+struct Carried {
+    Record record;
+    u32 thread, number, epoch;
+    bool ordered;  // by __syncwarp and the barrier: kept for the order of lines alone
+};
 static List<Carried> carried;
-static List<u32> carried_runs;
 
 struct Candidate { u64 word; u32 thread, clock, epoch, number, code; u8 bytes, kind; };
 static List<Candidate> candidates;  // reads of shared bytes that nobody had written
