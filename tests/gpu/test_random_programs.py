@@ -29,13 +29,13 @@ ACCESSES = {
     8: (15, "atomic", "buffer"),
     9: (16, "read", "buffer"),
 }
-KERNEL = """extern "C" __global__ void k(const int* program, const unsigned* masks, int steps, int* out,
+KERNEL = """extern "C" __global__ void k(const int2* program, const unsigned* masks, int steps, int* out,
     int* data) {
     __shared__ volatile int s[24];
     int t = threadIdx.x, b = blockIdx.x;
     volatile int* buffer = data;
     for (int i = 0; i < steps; i++) {
-        int at = (b * 64 + t) * steps + i, op = program[2 * at], w = program[2 * at + 1], v; switch (op) {
+        int at = (b * 64 + t) * steps + i, v; int2 o = program[at]; int w = o.y; switch (o.x) {
         case 1: v = s[w]; break;
         case 2: v = s[w]; break;
         case 3: s[w] = t; break;
@@ -110,6 +110,7 @@ def accesses_of(program: Any, masks: Any) -> list[Access]:
                 if not alive[t]:
                     continue
                 op, word = block[t, i]
+                numbers[t]["buffer"] += 1 + (op == SYNC)  # the loads of program and masks
                 if op == RETURN:
                     alive[t] = False
                 elif op == BARRIER:

@@ -131,20 +131,24 @@ static void judge_words() {
     }
 }
 
+// Up to which of its own epochs those who wait at the barrier know a thread that has returned.
+static u32 known_epoch(u32 thread) {
+    u32 seen = 0, first = thread & ~31u;
+    for (u32 other = first; other < first + 32 && other < thread_count; other++) {
+        if (fibers[other].state != AT_BARRIER) continue;
+        u32 known = clocks[fibers[other].clock].seen[thread & 31];
+        if (known > seen) seen = known;
+    }
+    return seen;
+}
+
 // A thread that returned since the last barrier: what nobody alive has seen stays unordered.
 static void carry_returned() {
     memset(numbers_shared, 0, thread_count * sizeof(u32));
     memset(numbers_buffer, 0, thread_count * sizeof(u32));
     for (Run& run : runs) {
-        Fiber* fiber = &fibers[run.thread];
-        bool gone = fiber->state == RETURNED;
-        u32 seen = 0, first = run.thread & ~31u;
-        for (u32 other = first; gone && other < first + 32 && other < thread_count; other++)
-            if (fibers[other].state == AT_BARRIER) {
-                u32 known = clocks[fibers[other].clock].seen[run.thread & 31];
-                if (known > seen) seen = known;
-            }
-        if (!gone) continue;
+        if (fibers[run.thread].state != RETURNED) continue;
+        u32 seen = known_epoch(run.thread);
         for (size_t i = run.start; i < run.end; i++) {
             Record record = log_start[i];
             u32 number = ++(is_shared(record) ? numbers_shared : numbers_buffer)[run.thread];
@@ -184,7 +188,10 @@ static void end_interval(bool last) {
         if (waiting.size) judge_waiting();
         for (Candidate& candidate : candidates) {
             judge_candidate(candidate, last);
-            if (candidate.kind == ATOMIC) written[candidate.word] |= candidate.bytes;
+            // An atomic of a thread that has returned is before nobody's.
+            bool lost = fibers[candidate.thread].state == RETURNED &&
+                        candidate.epoch >= known_epoch(candidate.thread);
+            if (candidate.kind == ATOMIC && !lost) written[candidate.word] |= candidate.bytes;
         }
         if (!last) carry_returned();
         if (last) {
