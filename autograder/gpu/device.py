@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import functools
+import glob
 import os
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-__all__ = ["DEVICE_PRELUDE", "check_arguments", "in_process", "run_cupy", "run_request", "usable"]
+__all__ = [
+    "DEVICE_PRELUDE",
+    "check_arguments",
+    "has_device",
+    "in_process",
+    "run_cupy",
+    "run_request",
+    "to_host",
+    "usable",
+]
 
 DEVICE_PRELUDE = r"""
 #define INFINITY __int_as_float(0x7f800000)
@@ -51,18 +62,24 @@ def cupy() -> ModuleType | None:
 
 
 def usable() -> bool:
-    """Whether values come from a device: one is there and $KATA_GPU asks for it.
+    """Whether values come from a device: one is there, CuPy too, and $KATA_GPU is not 0.
 
-    Importing CuPy takes a third of a second, so that the judge does it only when told.
+    Without a device's file CuPy is not even imported, which would take a third of a second.
     """
-    return os.environ.get("KATA_GPU", "").lower() in ("1", "on", "cuda") and cupy() is not None
+    return has_device() and cupy() is not None
 
 
-def in_process() -> bool:
-    """Whether kernels are given arrays of CuPy in this process, unseen by the runner."""
-    from autograder.gpu import kernel
+def has_device() -> bool:
+    """Whether the system shows a device of NVIDIA's to this process."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
+        return False
+    return bool(glob.glob("/dev/nvidia[0-9]*")) or os.path.exists("/dev/dxg")
 
-    return kernel.route is None and usable()
+
+def in_process(args: Sequence[Any]) -> bool:
+    """Whether a kernel is given arrays of CuPy, which only this process can see."""
+    module = sys.modules.get("cupy")
+    return module is not None and any(isinstance(each, module.ndarray) for each in args)
 
 
 def check_arguments(args: Sequence[Any]) -> None:
@@ -117,3 +134,20 @@ def run_request(request: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
         request["shared_mem"],
     )
     return [module.asnumpy(buffer) for buffer in buffers]
+
+
+def to_host(args: Sequence[Any]) -> list[Any]:
+    """Copy CuPy's arrays among the arguments to the CPU, one passed twice once."""
+    module = cupy()
+    assert module is not None
+    copies: dict[int, np.ndarray[Any, Any]] = {}
+    host: list[Any] = []
+    for argument in args:
+        if isinstance(argument, module.ndarray):
+            place = int(argument.data.ptr)
+            if place not in copies:
+                copies[place] = module.asnumpy(argument)
+            host.append(copies[place])
+        else:
+            host.append(argument)
+    return host

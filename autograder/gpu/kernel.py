@@ -64,9 +64,14 @@ class RawKernel:
             CompileError: if the source does not compile.
             LaunchError: if a finding ended the launch.
         """
-        if device.in_process():
+        if isinstance(args, (tuple, list)) and device.in_process(args):
             device.check_arguments(args)
             grid, block = _dimensions("grid", grid), _dimensions("block", block)
+            if _recordings:  # profiles come from the CPU, from copies
+                host = tuple(device.to_host(args))
+                _raise(
+                    launch(self.request(grid, block, host, shared_mem=shared_mem), on_device=False)
+                )
             device.run_cupy(self.source, self.name, self.options, grid, block, args, shared_mem)
             return
         request = self.request(grid, block, args, shared_mem=shared_mem)
@@ -112,6 +117,7 @@ def launch(
     shuffle: int = 0,
     trace: bool = True,
     compiler: str = "",
+    on_device: bool = True,
 ) -> dict[str, Any]:
     """Run a launch in this machine's kernel runner.
 
@@ -121,6 +127,7 @@ def launch(
         shuffle: seed of a random order of threads, for tests of the runner itself.
         trace: without, no counts and findings.
         compiler: the name of one, "" for the first that is found.
+        on_device: whether values come from a second run on a device, where there is one.
 
     Returns:
         "buffers": the new contents, "launch": the `Launch` as a dict or None, "printed": what the
@@ -168,7 +175,7 @@ def launch(
             "message": str(last),
             "finding": msgspec.to_builtins(last),
         }
-    elif device.usable():
+    elif on_device and device.usable():
         arrays = device.run_request(request)
     return {
         "buffers": arrays,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
+
+from autograder.gpu.device import has_device
 
 __all__ = ["interpreted", "prepare"]
 
@@ -23,7 +24,7 @@ def prepare() -> bool:
     """
     wanted = os.environ.get("TRITON_INTERPRET")
     if wanted is None:
-        wanted = "0" if _has_device() else "1"
+        wanted = "0" if has_device() else "1"
         if wanted == "1" and "triton" in sys.modules:
             raise RuntimeError("triton was imported before TRITON_INTERPRET=1 was set")
         os.environ["TRITON_INTERPRET"] = wanted
@@ -33,10 +34,3 @@ def prepare() -> bool:
 def interpreted() -> bool:
     """Whether kernels of this process are interpreted."""
     return os.environ.get("TRITON_INTERPRET") == "1"
-
-
-def _has_device() -> bool:
-    """Whether the driver shows a device; asking torch would take seconds."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
-        return False
-    return bool(glob.glob("/dev/nvidia[0-9]*")) or os.path.exists("/dev/dxg")
