@@ -170,6 +170,11 @@ def _panel(place: Place, lanes: Sequence[int], unit: int, figure: str) -> tuple[
             column = columns.get(index % 32 if shared else index)
             if column is None:
                 continue
+            if not shared:  # the whole sector moves, whatever a lane takes of it
+                parts.append(
+                    f'<rect x="{_LEFT + column * _CELL}" y="{_TOP + lane * _CELL}" '
+                    f'width="{_CELL}" height="{_CELL}" opacity="0.18"/>'
+                )
             where = (offset + step) % unit / unit * (_CELL - 2)
             wide = min(1.0, place.size / unit) * (_CELL - 2)
             x = _LEFT + column * _CELL + 1 + where
