@@ -201,13 +201,16 @@ class Patches:
         for owner, attribute, _, replacement in self._places:
             setattr(owner, attribute, replacement)
         if self._modules:
-            self._hidden = {
-                name: sys.modules.pop(name)
-                for name in list(sys.modules)
-                if any(name == banned or name.startswith(banned + ".") for banned in self._modules)
-            }
+            self._hidden = {name: sys.modules.pop(name) for name in self._imported()}
             self._finder = _RefusingFinder(self._modules, self.refuse)
             sys.meta_path.insert(0, self._finder)
+
+    def _imported(self) -> list[str]:
+        """Return which forbidden modules are imported; most often none of them is."""
+        if not any(banned in sys.modules for banned in self._modules):
+            return []
+        prefixes = tuple(f"{banned}." for banned in self._modules)
+        return [n for n in sys.modules if n in self._modules or n.startswith(prefixes)]
 
     def _restore(self) -> None:
         for owner, attribute, original, _ in self._places or ():

@@ -129,8 +129,8 @@ def verdict_of(item: pytest.Item, outcome: Outcome, source: Source) -> Verdict:
     """Say what became of one test, in the words that a learner reads."""
     info = item.stash[INFO]
     kind, message, frames = _tell(outcome, info, source)
-    file, line = _where(info, source, frames)
     passed = kind in ("passed", "skipped")
+    file, line = (None, None) if passed else _where(info, source, frames)
     return Verdict(
         test=item.name,
         task=info.task,
@@ -139,8 +139,8 @@ def verdict_of(item: pytest.Item, outcome: Outcome, source: Source) -> Verdict:
         max_points=info.points,
         message=message,
         hint=None if passed or kind == "unimplemented" else info.hint,
-        file=None if passed else file,
-        line=None if passed else line,
+        file=file,
+        line=line,
         seconds=round(outcome.seconds, 4),
     )
 
