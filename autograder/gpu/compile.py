@@ -49,6 +49,7 @@ _GCC = (
 )
 _CLANG = (
     *("-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops", "-fno-caret-diagnostics"),
+    "-fno-finite-loops",
     *("-ferror-limit=3", "-mllvm", "-tsan-instrument-read-before-write=1"),
     *("-mllvm", "-simplifycfg-sink-common=false", "-mllvm", "-simplifycfg-hoist-common=false"),
     *("-mllvm", "-disable-branch-fold", "-mllvm", "-enable-tail-merge=false"),
