@@ -263,6 +263,45 @@ def doctor(as_json: AsJson = False) -> None:
         show_findings(found)
 
 
+nbgrader = typer.Typer(help="Assignments for nbgrader.", no_args_is_help=True)
+app.add_typer(nbgrader, name="nbgrader")
+
+
+@nbgrader.command("init")
+def nbgrader_init(
+    course: Annotated[Path, typer.Argument(help="The course's folder; made if need be.")],
+) -> None:
+    """Make a course folder in which nbgrader uses the judge."""
+    from autograder.classroom.assignment import init
+
+    print(f"wrote {init(course, project())}")
+    print("next: kata nbgrader assignment ps1 --katas attention,ndcg --course " + str(course))
+
+
+@nbgrader.command("assignment")
+def nbgrader_assignment(
+    name: Annotated[str, typer.Argument(help="The assignment's name.")],
+    katas: Annotated[str, typer.Option(help="Names of katas, joined by commas.")],
+    course: Annotated[Path, typer.Option(help="The course's folder.")] = Path("."),
+    points: Annotated[
+        str | None, typer.Option(help="Points of each kata, joined by commas; its own if left out.")
+    ] = None,
+) -> None:
+    """Write an assignment's source notebook."""
+    from autograder.classroom.assignment import notebook, write
+
+    root = project()
+    chosen = [find_kata(root, text.strip()) for text in katas.split(",") if text.strip()]
+    worth = [float(text) for text in points.split(",")] if points else None
+    if worth is not None and len(worth) != len(chosen):
+        raise CatalogError(f"--points has {len(worth)} numbers for {len(chosen)} katas")
+    if not (course / "nbgrader_config.py").is_file():
+        raise CatalogError(f"{course} is no course folder: kata nbgrader init {course}")
+    by_kata = dict(zip((kata.name for kata in chosen), worth or [], strict=False))
+    print(f"wrote {write(course, name, notebook(name, chosen, by_kata))}")
+    print(f"next, in {course}: nbgrader generate_assignment {name}")
+
+
 def run(arguments: list[str] | None = None) -> None:
     """Run the application on the command line's arguments."""
     app(args=arguments if arguments is not None else sys.argv[1:], prog_name="kata")

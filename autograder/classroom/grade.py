@@ -74,6 +74,7 @@ def grade(
     *,
     book: Gradebook | None = None,
     tell: Callable[[Report], None] = lambda report: None,
+    read_as: Callable[[HandedIn, Kata], Source] = read,
 ) -> Iterator[Report]:
     """Judge submissions in parallel and yield their reports in the order given.
 
@@ -86,6 +87,7 @@ def grade(
         options: how.
         book: the gradebook, if any.
         tell: called with each report as it ends, in any order.
+        read_as: what reads a submission.
 
     Raises:
         CatalogError: if the suite cannot be used, or the sandbox lacks a layer that is needed.
@@ -98,7 +100,7 @@ def grade(
     done: dict[int, Report] = {}
     waiting: deque[tuple[int, Source]] = deque()
     for place, submission in enumerate(submissions):
-        source = read(submission, kata)
+        source = read_as(submission, kata)
         known = book and book.find(
             source.name, kata.name, suite, source_digest(source), options.seed
         )

@@ -93,10 +93,10 @@ def read(submission: HandedIn, kata: Kata) -> Source:
         return _problem(submission.name, f"the file cannot be read: {error.strerror or error}")
     except ValueError as error:
         return _problem(submission.name, str(error))
-    return source_of(submission.name, submission.path.name, data)
+    return source_of(submission.name, submission.path.name, data, kata)
 
 
-def source_of(name: str, file: str, data: bytes) -> Source:
+def source_of(name: str, file: str, data: bytes, kata: Kata) -> Source:
     """Return the source that the bytes of a file or notebook hold."""
     if len(data) > GREATEST:
         return _problem(name, f"the file has more than {GREATEST >> 20} MB")
@@ -105,7 +105,7 @@ def source_of(name: str, file: str, data: bytes) -> Source:
     except UnicodeDecodeError as error:
         return _problem(name, f"the file is not UTF-8 text: {error}")
     if Path(file).suffix == ".ipynb" or (not Path(file).suffix and _looks_like_notebook(text)):
-        return _notebook(name, text)
+        return _notebook(name, text, kata)
     return Source(name, ((file if file.endswith(".py") else "submission.py", text),))
 
 
@@ -130,9 +130,9 @@ def _problem(name: str, text: str) -> Source:
     return Source(name, (), problem=text)
 
 
-def _notebook(name: str, text: str) -> Source:
+def _notebook(name: str, text: str, kata: Kata) -> Source:
     try:
-        cells = list(code_cells(json.loads(text)))
+        cells = cells_of_kata(json.loads(text), kata)
     except (ValueError, RecursionError) as error:
         return _problem(name, f"the notebook cannot be read: {error}")
     return notebook_source(name, cells)
@@ -144,8 +144,42 @@ def notebook_source(name: str, cells: Sequence[str]) -> Source:
     return Source(name, tuple(chunks), notebook=True)
 
 
-def code_cells(notebook: Any) -> Iterator[str]:
-    """Yield the text of each code cell of a notebook's JSON.
+def cells_of_kata(notebook: Any, kata: Kata) -> list[str]:
+    """Return the code cells of a notebook that a kata is judged by.
+
+    In an assignment of several katas the cells of the others are left out, since their tasks may
+    have the same names, and so are grade cells and examples, which a submission needs not.
+
+    Raises:
+        ValueError: if it has not the form of a notebook.
+    """
+    from autograder.classroom.assignment import preamble_of
+
+    found, assigned = [], False
+    for text, identity in code_cells(notebook):
+        owner, _, part = identity.partition("__")
+        if not part:
+            if "run_examples(globals()" not in text:
+                found.append(text)
+        elif owner == kata.name:
+            assigned = True
+            if part in kata.task_names:
+                found.append(text)
+    if assigned:
+        found.insert(0, preamble_of(kata.stub.read_text(encoding="utf-8"), kata.task_names))
+    return found
+
+
+def read_notebook(path: Path) -> Any:
+    """Return the JSON of a notebook that was handed in, or None where it cannot be read."""
+    try:
+        return json.loads(_bytes_of(path, follow=False))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def code_cells(notebook: Any) -> Iterator[tuple[str, str]]:
+    """Yield the text of each code cell of a notebook's JSON, and its id in an assignment, if any.
 
     Raises:
         ValueError: if it has not the form of a notebook.
@@ -162,7 +196,10 @@ def code_cells(notebook: Any) -> Iterator[str]:
             source = cell.get("source", cell.get("input", ""))
             if isinstance(source, list):
                 source = "".join(map(str, source))
-            yield str(source)
+            metadata = cell.get("metadata")
+            about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+            identity = about.get("grade_id") if isinstance(about, dict) else None
+            yield str(source), identity if isinstance(identity, str) else ""
 
 
 def plain_python(cell: str) -> str:

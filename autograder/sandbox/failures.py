@@ -120,6 +120,17 @@ def as_exception(raised: Raised, builtin: str) -> BaseException:
     return error
 
 
+def printable(text: str) -> str:
+    """Return a text without what a terminal obeys or no encoding holds: escapes stand for it.
+
+    >>> printable("red: \\x1b[31m")
+    'red: \\\\x1b[31m'
+    """
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
+    )
+
+
 def raised_by_submission(error: BaseException) -> Raised | None:
     """Return what the submission raised, where `error` stands for that."""
     found = getattr(error, "submission_raised", None)

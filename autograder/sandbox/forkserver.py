@@ -42,8 +42,8 @@ def serve(
     """Be the parent: fork a child that runs `work` for each request, until all who ask have gone.
 
     `work` gets the stream and the request, with the smallest number that no other living child
-    has as its `slot`. The child ends when it returns; it never returns from here. `before` runs in
-    the parent before each fork.
+    has as its `slot`. The child ends when it returns; it never returns from here. It is killed when
+    whoever asked for it has gone. `before` runs in the parent before each fork.
     """
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
@@ -62,10 +62,15 @@ def serve(
                     _end(children)
                     return
                 before()
-                _fork(data, descriptors, work, children)
-            else:
+                pid = _fork(data, descriptors, work, children)
+                selector.register(children[pid].status, selectors.EVENT_READ, pid)
+            elif key.fileobj == wake:
                 os.read(wake, 512)
-                _reap(children)
+                _reap(children, selector)
+            elif key.data in children:  # whoever asked for it has closed its end
+                selector.unregister(key.fileobj)
+                with suppress(ProcessLookupError):
+                    os.kill(key.data, signal.SIGKILL)
 
 
 def _receive(control: socket.socket, count: int) -> tuple[bytes, list[int]]:
@@ -81,7 +86,7 @@ def _fork(
     descriptors: list[int],
     work: Callable[[socket.socket, dict[str, Any]], None],
     children: dict[int, _Born],
-) -> None:
+) -> int:
     stream, status = (socket.socket(fileno=fd) for fd in descriptors)
     taken = {child.slot for child in children.values()}
     slot = next(number for number in itertools.count() if number not in taken)
@@ -111,14 +116,17 @@ def _fork(
         socket.send_fds(status, [told], [handle] if handle >= 0 else [])
         if handle >= 0:
             os.close(handle)
+    return pid
 
 
-def _reap(children: dict[int, _Born]) -> None:
+def _reap(children: dict[int, _Born], selector: selectors.BaseSelector) -> None:
     for pid in list(children):
         with suppress(ChildProcessError):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 channel = children.pop(pid).status
+                with suppress(KeyError):
+                    selector.unregister(channel)
                 with suppress(OSError):
                     channel.send(json.dumps({"status": status}).encode())
                 channel.close()

@@ -30,10 +30,16 @@ from autograder.sandbox.submission import Source
 LIMITS = wire.Limits(bytes=256 << 20)
 """What one message of a worker may hold."""
 TEST_BYTES = 512 << 20
-"""What all messages of a worker in one test may hold."""
+"""What all messages of a worker in one test may hold, as `_weight` counts."""
+SUBMISSION_BYTES = 1 << 30
+"""What they may hold in all tests together: the judge keeps them until the diagnosis."""
+HEAD_WEIGHT = 16
+"""A byte of numbers and small things is so many of the judge's memory; of an array, one."""
 TEST_MESSAGES = 200_000
 GRACE = 0.5
 """Seconds that a worker has to answer its own alarm before it is killed."""
+PARTING = 0.5
+"""Seconds that a worker has to end by itself once it has closed its stream."""
 
 
 class Library(ForkServer):
@@ -61,9 +67,12 @@ class Spawned:
         """End the worker."""
         self._process.kill()
 
-    def ended_by(self) -> int | None:
-        """Return a wait status made of the exit code."""
-        code = self._process.wait(5)
+    def ended_by(self, seconds: float = 5.0) -> int | None:
+        """Return a wait status made of the exit code, or None where it goes on."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
         return -code if code < 0 else code << 8
 
     def close(self) -> None:
@@ -92,6 +101,7 @@ class WorkerMake:
         self._deadline = time.monotonic() + kata.time_limit
         self._seconds = kata.time_limit
         self._received = self._messages = 0
+        self._received_before = 0
         self._load_failure: SubmissionFailure | None = None
         self.layers: tuple[str, ...] = ()
 
@@ -99,6 +109,7 @@ class WorkerMake:
         """Start the clock of a test."""
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds + GRACE
+        self._received_before += self._received
         self._received = self._messages = 0
         if self._worker is not None:
             try:
@@ -114,7 +125,7 @@ class WorkerMake:
     ) -> Any:
         """Send a request and serve the submission's questions until the reply comes."""
         if self._load_failure is not None:
-            raise self._load_failure
+            raise self._load_failure.with_traceback(None)
         if self._worker is None:
             self._load()
         return self._converse(message, answer, resolve)
@@ -124,9 +135,10 @@ class WorkerMake:
         self._drop()
 
     def _load(self) -> None:
+        start = time.monotonic()
         self._worker = self._start()
-        # Starting the libraries is our time, not the submission's.
-        self._deadline = time.monotonic() + self._seconds + GRACE
+        # Starting a worker is our time, not the submission's.
+        self._deadline += time.monotonic() - start
         source = self._source
         setup = ("source", list(source.chunks), self._kata.forbidden, source.notebook)
         try:
@@ -181,22 +193,31 @@ class WorkerMake:
             raise ProtocolBroken(f"the submission's process broke the protocol: {error}") from None
         except EOFError:
             raise self._fallen() from None
-        except ProtocolBroken:
+        except BaseException:  # a broken question, the judge's own alarm: it is out of step now
             self._drop()
             raise
 
     def _count(self, message: wire.Message) -> None:
         self._messages += 1
-        self._received += len(message.head) + sum(memoryview(b).nbytes for b in message.blobs)
+        self._received += _weight(message)
         if self._received > TEST_BYTES or self._messages > TEST_MESSAGES:
             raise wire.WireError("more data than a test may bring")
+        if self._received_before + self._received > SUBMISSION_BYTES:
+            raise wire.WireError("more data than a submission may bring")
 
     def _fallen(self) -> SubmissionFailure:
         """Say how the worker ended, and let go of it."""
         worker, self._worker = self._worker, None
-        status = worker.ended_by() if worker is not None else None
+        status, lingers = None, False
         if worker is not None:
+            status = worker.ended_by(PARTING)
+            if status is None:
+                worker.kill()
+                status = worker.ended_by()
+                lingers = status == signal.SIGKILL
             worker.close()
+        if lingers:
+            return ProtocolBroken("the submission closed the stream to its judge")
         if status is not None and os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
@@ -211,6 +232,11 @@ class WorkerMake:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+
+
+def _weight(message: wire.Message) -> int:
+    """Estimate the memory that a message takes when it is unpacked."""
+    return HEAD_WEIGHT * len(message.head) + sum(memoryview(blob).nbytes for blob in message.blobs)
 
 
 def _no_answer(request: tuple[Any, ...]) -> wire.Message:

@@ -31,8 +31,15 @@ from autograder.sandbox.failures import (
     TimedOut,
     Unimplemented,
     as_exception,
+    printable,
+    raised_by_submission,
 )
 from autograder.sandbox.forbidden import violations
+
+TEXT_LIMIT, NAME_LIMIT, FRAME_LIMIT = 2000, 80, 20
+"""How much the judge keeps of a text, of a name and of a traceback that a submission sends."""
+HANDLE_NAMES = 256
+"""How many names the classes of handles have; further ones are called `object`."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,7 @@ class Submission:
         self._may_change = False
         self._callbacks: list[Callable[..., Any]] = []
         self._errors: list[BaseException] = []
+        self._refused: AssertionError | None = None
         self._violations: dict[str, tuple[str, str, int]] | None = None
         self._record = Record()
 
@@ -139,6 +147,7 @@ class Submission:
         """Forget handles and callbacks of the test before; return the record of the new one."""
         self._callbacks.clear()
         self._errors.clear()
+        self._refused = None
         self._may_change = False
         self._record = Record()
         self._make.begin(seconds)
@@ -196,25 +205,21 @@ class Submission:
     ) -> list[Any]:
         self._refuse_forbidden(remote)
         message = wire.pack(request, refer=self._refer, where="argument")
-        reply = self._make.request(message, self._answer, self._resolve)
         try:
-            if not isinstance(reply, tuple) or not reply or not isinstance(reply[0], str):
-                raise ProtocolBroken("the submission's process sent what is no answer")
-            if reply[0] == "ok":
-                if record:
-                    self._record.add(what, "ok", reply[1])
-                return list(reply[1:])
-            raise self._failure(reply)
-        except (ValueError, TypeError, IndexError) as error:
-            if getattr(error, "submission_raised", None) is None and error not in self._errors:
-                raise ProtocolBroken("the submission's process sent a broken answer") from None
+            reply = self._make.request(message, self._answer, self._resolve)
+        finally:
+            if self._refused is not None:
+                # A check in a callback failed: whether the submission let that pass or not.
+                raise self._refused
+        word, rest = _read_reply(reply, request[0])
+        if word == "ok":
             if record:
-                self._note(what, error)
-            raise
-        except BaseException as error:
-            if record:
-                self._note(what, error)
-            raise
+                self._record.add(what, "ok", rest[0])
+            return rest
+        error = self._failure(word, rest)
+        if record:
+            self._note(what, error)
+        raise error
 
     def _note(self, what: str, error: BaseException) -> None:
         raised = getattr(error, "submission_raised", None)
@@ -224,15 +229,22 @@ class Submission:
             kind = next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
             self._record.add(what, "raised", (kind, raised.text if raised else str(error)))
 
-    def _failure(self, reply: tuple[Any, ...]) -> BaseException:
-        kind, *rest = reply
-        if kind == "returned":
+    def _failure(self, word: str, rest: list[Any]) -> BaseException:
+        if word == "returned":
+            if not 0 <= rest[0] < len(self._errors):
+                raise ProtocolBroken("the submission's process sent an error that nobody raised")
             escaped: BaseException = self._errors[rest[0]]
             vars(escaped)["escaped_submission"] = True
             return escaped
-        frames = tuple(Frame(*frame) for frame in rest[-1])
-        if kind == "raised":
-            builtin, name, text, _ = rest
+        files = {name for name, _ in self._source.chunks}
+        frames = tuple(
+            Frame(file, line, printable(function[:NAME_LIMIT]))
+            for file, line, function in rest[-1][-FRAME_LIMIT:]
+            if file in files
+        )
+        if word == "raised":
+            builtin = rest[0]
+            name, text = printable(rest[1][:NAME_LIMIT]), printable(rest[2][:TEXT_LIMIT])
             if builtin == "NotImplementedError":
                 return Unimplemented("not implemented yet", frames)
             if builtin == "MemoryError" or (
@@ -240,22 +252,19 @@ class Submission:
             ):
                 return OutOfMemory("ran out of memory", frames)
             return as_exception(Raised(name, text, frames), builtin)
-        text = rest[0]
-        if kind == "forbidden":
-            return ForbiddenCall(f"`{text}` may not be used in this kata", frames)
-        failures: dict[str, type[SubmissionFailure]] = {
-            "missing": Unimplemented,
-            "stopped": Stopped,
-        }
-        if kind == "load":
-            return LoadFailed(text, frames, verdict=str(rest[1]))
-        if kind == "refused":
-            return NotPlainData(f"returned what is no plain value: {text}", frames)
-        if kind == "timed_out":
-            return TimedOut("did not finish within the time limit", frames)
-        if kind in failures:
-            return failures[kind](text, frames)
-        return ProtocolBroken("the submission's process sent an unknown answer")
+        text = printable(rest[0][:TEXT_LIMIT])
+        match word:
+            case "forbidden":
+                return ForbiddenCall(f"`{text}` may not be used in this kata", frames)
+            case "load":
+                return LoadFailed(text, frames, verdict=rest[1])
+            case "refused":
+                return NotPlainData(f"returned what is no plain value: {text}", frames)
+            case "timed_out":
+                return TimedOut("did not finish within the time limit", frames)
+            case "missing":
+                return Unimplemented(text, frames)
+        return Stopped(text, frames)
 
     def _refuse_forbidden(self, remote: Remote) -> None:
         if self._source.problem is not None:
@@ -299,26 +308,24 @@ class Submission:
 
     def _answer(self, request: tuple[Any, ...]) -> wire.Message:
         """Answer a question of the submission: call a callback, run a service."""
-        try:
-            kind, *rest = request
-            if kind == "callback":
-                key, args, kwargs = rest
+        match request:
+            case ("callback", int(key), tuple(args), dict(kwargs)) if (
+                0 <= key < len(self._callbacks) and all(isinstance(name, str) for name in kwargs)
+            ):
                 function = self._callbacks[key]
                 self._record.add(f"callback {key}", "asked", (args, kwargs))
                 action: Callable[[], Any] = partial(function, *args, **kwargs)
-            elif kind == "service":
-                name, payload = rest
-                service = SERVICES[name]
-                action = partial(service, self, payload)
-            else:
-                raise ProtocolBroken("the submission's process asked an unknown question")
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise ProtocolBroken("the submission's process asked a broken question") from None
+            case ("service", str(name), payload) if name in SERVICES:
+                action = partial(SERVICES[name], self, payload)
+            case _:
+                raise ProtocolBroken("the submission's process asked a broken question")
         try:
             return wire.pack(("answer", "ok", action()), refer=self._refer, where="callback")
         except SubmissionFailure:
             raise
         except Exception as error:
+            if isinstance(error, AssertionError) and raised_by_submission(error) is None:
+                self._refused = self._refused or error
             self._errors.append(error)
             return self._raise_there(error)
 
@@ -416,10 +423,51 @@ class Remote:
         return self._submission._call(there, args, {})
 
 
-@cache
+_handle_types: dict[str, type[Remote]] = {}
+
+
 def _handle_type(name: str) -> type[Remote]:
     """Return the class of handles on objects of one class, so that messages can name it."""
-    return type(name if name.isidentifier() else "object", (Remote,), {})
+    if not name.isidentifier() or (
+        len(_handle_types) >= HANDLE_NAMES and name not in _handle_types
+    ):
+        name = "object"
+    if name not in _handle_types:
+        _handle_types[name] = type(name, (Remote,), {})
+    return _handle_types[name]
+
+
+_FAILURES: dict[str, tuple[type, ...]] = {
+    "returned": (int,),
+    "raised": (str, str, str),
+    "load": (str, str),
+    **dict.fromkeys(("missing", "refused", "forbidden", "timed_out", "stopped"), (str,)),
+}
+"""What stands in a reply between its first word and its frames."""
+
+
+def _read_reply(reply: Any, kind: str) -> tuple[str, list[Any]]:
+    """Return the first word of the reply to a request of this kind, and the rest.
+
+    A worker may send anything: what has not the form of a reply must not get further.
+    """
+    if isinstance(reply, tuple) and reply and type(reply[0]) is str:
+        word, *rest = reply
+        if word == "ok":
+            form: tuple[type, ...] = (object, tuple, dict) if kind == "call" else (object,)
+            if len(rest) == len(form) and all(map(isinstance, rest, form)):
+                return word, rest
+        elif word in _FAILURES:
+            form = (*_FAILURES[word], tuple)
+            if tuple(map(type, rest)) == form and all(map(_is_frame, rest[-1])):
+                return word, rest
+    raise ProtocolBroken("the submission's process sent a broken answer")
+
+
+def _is_frame(frame: Any) -> bool:
+    if type(frame) is not tuple or tuple(map(type, frame)) != (str, int, str):
+        return False
+    return bool(0 <= frame[1] < 1 << 31)
 
 
 class InProcess:
@@ -498,7 +546,10 @@ def _changed(before: Any, after: Any, place: tuple[int | str, ...] = ()) -> Any:
         return None if same else place
     if isinstance(before, Remote) or callable(before):  # what stays on its own side
         return None
-    same = before == after or (before != before and after != after)  # NaN
+    try:
+        same = bool(before == after or (before != before and after != after))  # NaN
+    except Exception:  # what came back is of another kind, and may compare as it likes
+        same = False
     return None if same else place
 
 

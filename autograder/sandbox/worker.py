@@ -100,12 +100,17 @@ class Server:
         """Answer one packed request with one packed reply."""
         request = wire.unpack(message, resolve=self.resolve)
         kind, *rest = request
+        packed: list[wire.Message] = []
+        where = "result" if kind != "get" else rest[1][-1]
         try:
             reply = getattr(self, f"_answer_{kind}")(*rest)
-            where = "result" if kind != "get" else rest[1][-1]
-            return wire.pack(reply, refer=self.refer, where=where)
+            # Guarded as the call was: a class of the submission's can still run code here.
+            failure = self._guarded(
+                lambda: packed.append(wire.pack(reply, refer=self.refer, where=where))
+            )
         except wire.Unsupported as error:
             return wire.pack(("refused", _innermost(str(error)), ()))
+        return packed[0] if failure is None else wire.pack(failure)
 
     def _answer_begin(self, seconds: float) -> tuple[Any, ...]:
         self.objects.clear()
@@ -194,9 +199,7 @@ class Server:
             target = base
             for name in path:
                 target = getattr(target, name)
-            reply = action(target)
-            # Packed here, under the same guard: a lazy or hostile result may run code yet.
-            done.append(reply)
+            done.append(action(target))
 
         with self._running():
             failure = self._guarded(follow)
@@ -208,20 +211,20 @@ class Server:
             action()
         except wire.Unsupported:
             raise
-        except Refused as refused:
-            return self._forbidden(refused.__traceback__)
-        except Alarm as alarm:
-            return "timed_out", "", self._frames(alarm.__traceback__)
-        except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
-            if isinstance(error, KeyboardInterrupt) and not self._frames(error.__traceback__):
-                raise
-            return "stopped", f"raised {type(error).__name__}", self._frames(error.__traceback__)
+        except Refused:
+            return self._forbidden(sys.exc_info()[2])
+        except Alarm:
+            return "timed_out", "", self._frames(sys.exc_info()[2])
         except BaseException as error:
-            if type(error).__module__ == "bdb":  # the learner ended the debugger
+            frames = self._frames(sys.exc_info()[2])  # not the exception's: it may have its own
+            if not self.alarm and _is_the_learners(error, frames):
                 raise
+            kind = type(error)
+            if issubclass(kind, KeyboardInterrupt | SystemExit | GeneratorExit):
+                return "stopped", f"raised {_class_name(kind)[:80]}", frames
             if self.patches.used:
-                return self._forbidden(error.__traceback__)
-            return _raised(error, self._frames(error.__traceback__))
+                return self._forbidden(sys.exc_info()[2])
+            return _raised(error, frames)
         if self.patches.used:  # refused, but the submission caught it
             return self._forbidden(None)
         return None
@@ -348,19 +351,36 @@ def _innermost(text: str) -> str:
     return text.replace("result[1]", "result", 1)
 
 
+def _is_the_learners(error: BaseException, frames: tuple[tuple[str, int, str], ...]) -> bool:
+    """Say whether it is the learner who ends the run: by Ctrl-C, or in the debugger."""
+    if isinstance(error, KeyboardInterrupt):
+        return not frames
+    return type(error).__module__ == "bdb"
+
+
+def _class_name(kind: type) -> str:
+    """Return the name of a class, whatever its metaclass says."""
+    return str.__str__(type.__dict__["__name__"].__get__(kind))
+
+
 def _raised(error: BaseException, frames: tuple[tuple[str, int, str], ...]) -> tuple[Any, ...]:
-    key = getattr(error, "_judge_key", None)
-    if isinstance(key, int):
-        return "returned", key, frames
     kind = type(error)
+    key = type.__dict__["__dict__"].__get__(kind).get("_judge_key")
+    if type(key) is int:
+        return "returned", key, frames
+    bases = type.__dict__["__mro__"].__get__(kind)
     builtin = next(
-        (base.__name__ for base in kind.__mro__ if getattr(builtins, base.__name__, None) is base),
+        (name for base in bases if getattr(builtins, name := _class_name(base), None) is base),
         "Exception",
     )
     text = "(its text cannot be read)"
-    with contextlib.suppress(Exception):
+    try:
         text = str.__str__(str(error))[:TEXT_LIMIT]
-    return "raised", builtin, str(kind.__name__)[:80], text, frames
+    except Alarm:
+        raise
+    except BaseException:  # even an exit: what it wanted to say is lost, what it is is known
+        pass
+    return "raised", builtin, _class_name(kind)[:80], text, frames
 
 
 def _load_failure(
@@ -386,9 +406,8 @@ def _judge_error(
 ) -> BaseException:
     """Return what a callback raised, as the nearest built-in type under its own name."""
     base = getattr(builtins, builtin, Exception)
-    members = {"__str__": lambda self: text, "__module__": "builtins"}
+    members = {"__str__": lambda self: text, "__module__": "builtins", "_judge_key": key}
     error: BaseException = type(kind, (base,), members)(*arguments)
-    error._judge_key = key  # type: ignore[attr-defined]
     return error
 
 

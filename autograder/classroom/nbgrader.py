@@ -1,0 +1,179 @@
+"""nbgrader's autograding with our judge in the place of its kernel.
+
+`JudgeSubmissions` stands where nbgrader has `Execute`: it writes verdicts and partial credit into
+the grade cells, and `SaveAutoGrades` reads them as ever. nbgrader goes through the notebooks one
+after another, so the whole class is judged ahead, in parallel, when the first is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat.v4
+from nbgrader import utils
+from nbgrader.preprocessors import DeduplicateIds, NbGraderPreprocessor
+from traitlets import Bool, Float, Integer, Unicode
+
+from autograder.catalog import CatalogError, Kata, find_kata, find_root
+from autograder.classroom.assignment import SEPARATOR
+from autograder.classroom.grade import Options, default_jobs, grade
+from autograder.classroom.submissions import (
+    HandedIn,
+    cells_of_kata,
+    notebook_source,
+    read_notebook,
+)
+from autograder.report import Report, Verdict, explain, number
+from autograder.sandbox.submission import Source
+
+GRADE = f"{SEPARATOR}grade_"
+
+
+class DropCopies(DeduplicateIds):  # type: ignore[misc]
+    """Drops the nbgrader metadata of a copied cell altogether.
+
+    nbgrader's own leaves `nbgrader: {}` behind, which it later reads as an old schema; that ends
+    the command for the whole class.
+    """
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Look at one cell, the last of the notebook first."""
+        metadata = cell.metadata.get("nbgrader")
+        if metadata is not None and not (isinstance(metadata, dict) and metadata.get("grade_id")):
+            del cell.metadata["nbgrader"]
+            return cell, resources
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if cell.metadata.get("nbgrader") == {}:
+            del cell.metadata["nbgrader"]
+        return cell, resources
+
+
+class JudgeSubmissions(NbGraderPreprocessor):  # type: ignore[misc]
+    """Judges the katas of a notebook in the sandbox and fills in its grade cells."""
+
+    project = Unicode("", help="The folder that has katas/ and solutions/.").tag(config=True)
+    jobs = Integer(0, help="How many submissions at once; 0 is one a processor.").tag(config=True)
+    timeout = Float(60.0, help="Seconds a submission and kata.").tag(config=True)
+    memory = Integer(2048, help="MB a submission.").tag(config=True)
+    seed = Integer(0, help="The seed of all inputs.").tag(config=True)
+    trust = Bool(False, help="Grade even where the sandbox lacks a layer.").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Judge a notebook; what was judged ahead is only looked up."""
+        names = dict.fromkeys(
+            cell.metadata.nbgrader["grade_id"].partition(SEPARATOR)[0] for cell in _grade_cells(nb)
+        )
+        student = resources["nbgrader"]["student"]
+        for name in names:
+            kata = find_kata(self._root(), name)
+            source = notebook_source(student, cells_of_kata(nb, kata))
+            report = self._report(kata, source, resources)
+            for cell in _grade_cells(nb):
+                if cell.metadata.nbgrader["grade_id"].startswith(f"{name}{GRADE}"):
+                    task = cell.metadata.nbgrader["grade_id"].partition(GRADE)[2]
+                    _fill(cell, kata, task, report)
+        return nb, resources
+
+    def _root(self) -> Path:
+        root = find_root(Path(self.project)) if self.project else find_root(Path.cwd())
+        if root is None:
+            raise CatalogError(
+                "c.JudgeSubmissions.project in nbgrader_config.py must name the folder with katas/"
+            )
+        return root
+
+    def _report(self, kata: Kata, source: Source, resources: Any) -> Report:
+        ahead = self._judge_ahead(kata, resources)
+        known = ahead.get(source.chunks)
+        if known is not None:
+            return known
+        found = self._grade(kata, {source.name: source})
+        ahead[source.chunks] = found[source.name]
+        return found[source.name]
+
+    def _judge_ahead(self, kata: Kata, resources: Any) -> dict[Any, Report]:
+        """Judge what every student handed in for this assignment, once."""
+        assignment = resources["nbgrader"]["assignment"]
+        cache: dict[tuple[str, str], dict[Any, Report]] = self._cache()
+        key = assignment, kata.name
+        if key not in cache:
+            cache[key] = {}
+            sources = {
+                student: notebook_source(student, cells_of_kata(notebook, kata))
+                for student, notebook in self._handed_in(resources)
+            }
+            reports = self._grade(kata, sources)
+            cache[key] = {sources[name].chunks: report for name, report in reports.items()}
+        return cache[key]
+
+    def _cache(self) -> dict[tuple[str, str], dict[Any, Report]]:
+        # nbgrader makes a preprocessor anew for each notebook; its converter lives on.
+        holder = self.parent if self.parent is not None else self
+        if not hasattr(holder, "_judged_ahead"):
+            holder._judged_ahead = {}
+        found: dict[tuple[str, str], dict[Any, Report]] = holder._judged_ahead
+        return found
+
+    def _handed_in(self, resources: Any) -> Iterator[tuple[str, Any]]:
+        coursedir = getattr(self.parent, "coursedir", None)
+        if coursedir is None:
+            return
+        about = resources["nbgrader"]
+        pattern = coursedir.format_path(coursedir.submitted_directory, "*", about["assignment"])
+        root = Path(coursedir.format_path(coursedir.submitted_directory, ".", ".")).resolve()
+        notebook = f"{about['notebook']}.ipynb"
+        for path in sorted(Path("/").glob(str(Path(pattern, notebook)).lstrip("/"))):
+            found = read_notebook(path)
+            if found is not None:
+                yield path.resolve().relative_to(root).parts[0], found
+
+    def _grade(self, kata: Kata, sources: Mapping[str, Source]) -> dict[str, Report]:
+        options = Options(
+            jobs=self.jobs or default_jobs(),
+            seed=self.seed,
+            timeout=self.timeout,
+            memory_mb=self.memory,
+            trust=self.trust,
+        )
+        handed_in = [HandedIn(name, None) for name in sources]
+        reports = grade(kata, handed_in, options, read_as=lambda one, _: sources[one.name])
+        return {report.submission: report for report in reports}
+
+
+def _grade_cells(nb: Any) -> list[Any]:
+    return [
+        cell
+        for cell in nb.cells
+        if cell.cell_type == "code"
+        and utils.is_grade(cell)
+        and GRADE in cell.metadata.nbgrader.get("grade_id", "")
+    ]
+
+
+def _fill(cell: Any, kata: Kata, task: str, report: Report) -> None:
+    """Write verdicts as output, and partial credit as the result that nbgrader reads."""
+    verdicts = [v for v in report.verdicts if v.task in (task, None)]
+    worth = next((t.points for t in kata.tasks if t.name == task), 0.0)
+    got = sum(v.points for v in verdicts)
+    most = float(cell.metadata.nbgrader["points"])
+    points = most if got >= worth else round(most * got / worth, 2)
+    points = min(max(points, 0.0), most)
+    # Never stderr: nbgrader reads any as no points at all.
+    text = f"{task}: {number(points)} of {number(most)} points\n" + "".join(map(_told, verdicts))
+    new_output: Any = nbformat.v4.new_output
+    cell.outputs = [
+        new_output("stream", name="stdout", text=text),
+        new_output("execute_result", data={"text/plain": repr(points)}, execution_count=1),
+    ]
+    cell.execution_count = 1
+
+
+def _told(verdict: Verdict) -> str:
+    if verdict.verdict == "passed":
+        return f"passed: {verdict.sentence}\n"
+    return f"\n{verdict.verdict}: {explain(verdict)}\n"
+
+
+__all__ = ["DropCopies", "JudgeSubmissions"]

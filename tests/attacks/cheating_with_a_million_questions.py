@@ -1,0 +1,8 @@
+# kata: echo
+"""Asks a callback of the judge a million times within one call."""
+
+
+def through(function, value):
+    for number in range(1_000_000):
+        function(number)
+    return value

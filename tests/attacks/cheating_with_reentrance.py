@@ -1,0 +1,10 @@
+# kata: echo
+"""Calls its callback from within its callback, so that the judge recurs until its stack is full."""
+
+
+def through(function, value):
+    return function(value)
+
+
+def again(function, depth):
+    return function(depth + 1)

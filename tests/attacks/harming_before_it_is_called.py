@@ -1,0 +1,5 @@
+# kata: rank_fusion
+"""Never finishes loading: the file itself runs for ever."""
+
+while True:
+    pass

@@ -1,0 +1,65 @@
+"""Every kata is sound: see "A kata is sound when" in CONTRIBUTING.md.
+
+`kata verify` runs in a process of its own for each, in both makes, misconceptions included.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from autograder.catalog import TRACKS, find_root, load_catalogue
+from autograder.suite.verify import Proof
+
+ROOT = find_root(Path(__file__))
+assert ROOT is not None
+KATAS = load_catalogue(ROOT)
+NAMES = [kata.name for kata in KATAS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_kata_is_sound(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "verify", name, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.stdout, done.stderr
+    proof = msgspec.json.decode(done.stdout.splitlines()[-1], type=Proof)
+    assert not proof.problems, "\n".join(proof.problems)
+
+
+def test_no_two_katas_share_a_place_in_the_course() -> None:
+    places = Counter((kata.track, kata.order) for kata in KATAS)
+    assert [place for place, count in places.items() if count > 1] == []
+
+
+def test_prerequisites_come_before() -> None:
+    place = {kata.name: number for number, kata in enumerate(KATAS)}
+    tracks = {kata.name: TRACKS.index(kata.track) for kata in KATAS}
+    for kata in KATAS:
+        for name in kata.prerequisites:
+            if name in place and tracks[name] == tracks[kata.name]:
+                assert place[name] < place[kata.name], f"{kata.name} needs {name} before it"
+
+
+def test_the_stub_of_every_kata_is_untouched() -> None:
+    for kata in KATAS:
+        text = kata.stub.read_text(encoding="utf-8")
+        assert "raise NotImplementedError" in text, kata.name
+
+
+def test_every_kata_toml_is_read_by_any_reader_of_toml() -> None:
+    for kata in KATAS:
+        assert tomllib.loads((kata.folder / "kata.toml").read_text())["title"] == kata.title
