@@ -138,7 +138,8 @@ def verdict_of(item: pytest.Item, outcome: Outcome, source: Source) -> Verdict:
         points=info.points if kind == "passed" else 0.0,
         max_points=info.points,
         message=message,
-        hint=None if passed or kind == "unimplemented" else info.hint,
+        # A hint helps with a wrong value, not with what is wrong with the file or the call.
+        hint=None if passed or isinstance(outcome.error, SubmissionFailure) else info.hint,
         file=file,
         line=line,
         seconds=round(outcome.seconds, 4),

@@ -21,6 +21,7 @@ from autograder.sandbox.submission import InProcess, Make, Source, Submission
 from autograder.suite import plugin
 from autograder.suite.collect import INFO
 from autograder.suite.judging import BENCHES, Bench, Outcome, judge, prepare, root_on_path
+from autograder.suite.kernels import is_cuda
 
 
 class Suite:
@@ -75,6 +76,10 @@ class Suite:
             self._trusted = candidates_of(bench)
             if replay:
                 replay_all(self.hidden, bench)
+        if is_cuda(self.kata):
+            from autograder.gpu.runner import warm_up
+
+            warm_up()
 
     def judge(
         self,
