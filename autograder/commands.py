@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from autograder.catalog import CatalogError, Kata, find_kata, find_root, load_catalogue
+from autograder.catalog import CatalogError, Kata, find_root, load_catalogue
+from autograder.classroom.commands import app as classroom
+from autograder.working import AsJson, Name, complete, kata_named, project
 
 app = typer.Typer(
     name="kata",
@@ -17,33 +19,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-def _complete(incomplete: str) -> list[str]:
-    root = find_root(Path.cwd())
-    names = [path.parent.name for path in root.glob("katas/*/kata.toml")] if root else []
-    return sorted(name for name in names if name.startswith(incomplete))
-
-
-Name = Annotated[str, typer.Argument(help="The kata's name.", autocompletion=_complete)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for editors.")]
-
-
-def project() -> Path:
-    """Return the project's root.
-
-    Raises:
-        CatalogError: outside a project.
-    """
-    root = find_root(Path.cwd())
-    if root is None:
-        raise CatalogError("no katas here: run it in the project's folder (the one with katas/)")
-    return root
-
-
-def kata_named(name: str) -> Kata:
-    """Return the kata called `name` of the project around the working folder."""
-    return find_kata(project(), name)
 
 
 @app.command("list")
@@ -173,7 +148,7 @@ def _discussion(kata: Kata) -> str:
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="The katas.", autocompletion=_complete)
+        list[str] | None, typer.Argument(help="The katas.", autocompletion=complete)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every kata.")] = False,
     mutants: Annotated[
@@ -202,42 +177,6 @@ def verify(
 
 
 @app.command()
-def grade(
-    path: Annotated[str, typer.Argument(help="A file, a notebook, a folder of a class, or -.")],
-    kata: Annotated[
-        str, typer.Option(help="The kata's name.", autocompletion=_complete, show_default=False)
-    ],
-    json_to: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write JSON here (- is standard output)."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The gradebook: what it has already is not graded again.")
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a submission.")] = 60.0,
-    memory: Annotated[int, typer.Option(min=16, help="MB a submission.")] = 2048,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of all inputs.")] = 0,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Grade even where the sandbox lacks a layer.")
-    ] = False,
-) -> None:
-    """Grade submissions in the sandbox; exit 0 if all have all points, 1 if not."""
-    from autograder.classroom.command import run
-    from autograder.classroom.grade import Options, default_jobs
-
-    options = Options(
-        jobs=jobs or default_jobs(),
-        seed=seed,
-        timeout=timeout,
-        memory_mb=memory,
-        trust=trust,
-        out=out,
-    )
-    raise typer.Exit(0 if run(path, kata_named(kata), options, json_to) else 1)
-
-
-@app.command()
 def new(
     name: Annotated[str, typer.Argument(help="The new kata's name: a Python name.")],
     track: Annotated[str, typer.Option(help="Its track.")] = "transformers",
@@ -263,43 +202,7 @@ def doctor(as_json: AsJson = False) -> None:
         show_findings(found)
 
 
-nbgrader = typer.Typer(help="Assignments for nbgrader.", no_args_is_help=True)
-app.add_typer(nbgrader, name="nbgrader")
-
-
-@nbgrader.command("init")
-def nbgrader_init(
-    course: Annotated[Path, typer.Argument(help="The course's folder; made if need be.")],
-) -> None:
-    """Make a course folder in which nbgrader uses the judge."""
-    from autograder.classroom.assignment import init
-
-    print(f"wrote {init(course, project())}")
-    print("next: kata nbgrader assignment ps1 --katas attention,ndcg --course " + str(course))
-
-
-@nbgrader.command("assignment")
-def nbgrader_assignment(
-    name: Annotated[str, typer.Argument(help="The assignment's name.")],
-    katas: Annotated[str, typer.Option(help="Names of katas, joined by commas.")],
-    course: Annotated[Path, typer.Option(help="The course's folder.")] = Path("."),
-    points: Annotated[
-        str | None, typer.Option(help="Points of each kata, joined by commas; its own if left out.")
-    ] = None,
-) -> None:
-    """Write an assignment's source notebook."""
-    from autograder.classroom.assignment import notebook, write
-
-    root = project()
-    chosen = [find_kata(root, text.strip()) for text in katas.split(",") if text.strip()]
-    worth = [float(text) for text in points.split(",")] if points else None
-    if worth is not None and len(worth) != len(chosen):
-        raise CatalogError(f"--points has {len(worth)} numbers for {len(chosen)} katas")
-    if not (course / "nbgrader_config.py").is_file():
-        raise CatalogError(f"{course} is no course folder: kata nbgrader init {course}")
-    by_kata = dict(zip((kata.name for kata in chosen), worth or [], strict=False))
-    print(f"wrote {write(course, name, notebook(name, chosen, by_kata))}")
-    print(f"next, in {course}: nbgrader generate_assignment {name}")
+app.add_typer(classroom)
 
 
 def run(arguments: list[str] | None = None) -> None:
