@@ -61,7 +61,7 @@ def schedule(steps: list[dict], done: Sequence[str] = ()) -> list[list[str]]:
     while waiting:
         level = [step["id"] for step in waiting if finished.issuperset(step["depends"])]
         if not level:
-            names = ", ".join(step["id"] for step in waiting)
+            names = [step["id"] for step in waiting]
             raise ValueError(f"{names} wait for each other, or for a step that does not exist")
         levels.append(level)
         finished.update(level)
@@ -124,8 +124,8 @@ def execute(
 ) -> list[str]:
     """Run levels until one has failures; add to `results`, and return a line for each failure."""
     by_id = {step["id"]: step for step in steps}
+    failures: list[str] = []
     for level in levels:
-        failures = []
         for name in level:
             tool = by_id[name]["tool"]
             if tool not in tools:
@@ -136,5 +136,5 @@ def execute(
             except Exception as error:
                 failures.append(f"{name} failed: {error}")
         if failures:
-            return failures
-    return []
+            break
+    return failures
