@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +181,15 @@ def load_kata(folder: Path) -> Kata:
 
 def task_lines(source: str, names: Iterable[str]) -> dict[str, int]:
     """Return the line of each top-level function or class of `source` that `names` holds."""
+    lines = _top_level(source)
+    return {name: lines[name] for name in names if name in lines}
+
+
+@lru_cache(maxsize=4)
+def _top_level(source: str) -> dict[str, int]:
+    """Return the line of each top-level function or class; asked for after every failed test."""
     import ast  # not at the top: `kata list` has to start at once
 
-    wanted = set(names)
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -190,15 +197,11 @@ def task_lines(source: str, names: Iterable[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for number, line in enumerate(source.splitlines(), 1):
             match = re.match(r"(?:async\s+)?(?:def|class)\s+(\w+)", line)
-            if match and match[1] in wanted:
+            if match:
                 found.setdefault(match[1], number)
         return found
-    return {
-        node.name: node.lineno
-        for node in body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        and node.name in wanted
-    }
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return {node.name: node.lineno for node in body if isinstance(node, definitions)}
 
 
 def _toml(folder: Path) -> Path:

@@ -90,7 +90,9 @@ def report_of(
 
 def to_json(report: Report) -> str:
     """Return the report as one line of JSON."""
-    return json.dumps(msgspec.to_builtins(report), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(msgspec.to_builtins(report), ensure_ascii=False, allow_nan=False)
+    # What is left of lone surrogates, in paths say, becomes the escape that JSON has for them.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def json_schema() -> dict[str, Any]:
@@ -139,9 +141,7 @@ def cause(verdict: Verdict) -> tuple[str | None, str] | None:
     """Return what two failures have in common that need telling only once, if anything."""
     if verdict.misconception:
         return verdict.task, verdict.misconception
-    if verdict.verdict == "raised" and verdict.message:
-        return verdict.task, verdict.message
-    return None
+    return (verdict.task, verdict.message) if verdict.message else None
 
 
 def location(verdict: Verdict) -> str:

@@ -42,7 +42,6 @@ difficulty = "easy"
 minutes = 5
 requires = ["numpy"]
 questions = ["search-01"]
-time_limit = 4
 
 [tasks]
 through = 2
@@ -105,9 +104,9 @@ def test_an_error_goes_through(submission):
 @hint("What is asked again?")
 def test_a_function_may_ask_again(submission):
     def down(depth):
-        return submission.again(down, depth) if depth != 5 else 5.0
+        return submission.again(down, depth - 1) if depth else 5.0
 
-    assert_close(submission.again(down, 5), 5.0)
+    assert_close(submission.again(down, 3), 5.0)
 
 
 @points(1)
@@ -125,7 +124,7 @@ HONEST = {
     "rank_fusion": "solutions/rank_fusion/rank_fusion.py",
     "echo": "solutions/echo/echo.py",
 }
-RIGHT_BORDA = '''
+RIGHT_BORDA = """
 def borda(rankings):
     documents = dict.fromkeys(d for ranking in rankings for d in ranking)
     points = dict.fromkeys(documents, 0.0)
@@ -136,7 +135,7 @@ def borda(rankings):
             share = (len(documents) - len(ranking) + 1) / 2
             points[d] += len(documents) - ranking.index(d) if d in ranking else share
     return sorted(points.items(), key=lambda pair: (-pair[1], pair[0]))
-'''
+"""
 
 
 def made() -> dict[str, tuple[bytes, float]]:
@@ -203,6 +202,9 @@ def project_in(folder: Path) -> Path:
     for name, text in ECHO.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    for path in (folder / "katas").glob("*/kata.toml"):  # two seconds a test, not ten
+        text = re.sub(r"^time_limit.*\n", "", path.read_text(), flags=re.M)
+        path.write_text(text.replace("[tasks]", "time_limit = 2\n\n[tasks]"))
     for path in (folder / "solutions").glob("*/*.py"):
         path.write_text(f'{path.read_text()}\n\n_CANARY = "{CANARY}"  # {CANARY}\n')
     return folder
@@ -272,7 +274,12 @@ def graded(folder: Path, kata: str, files: list[Path]) -> Class:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="surrogateescape",
-        env={**os.environ, "TMPDIR": str(temporary), "MY_API_KEY": CANARY, "PYTHONIOENCODING": "utf-8:strict"},
+        env={
+            **os.environ,
+            "TMPDIR": str(temporary),
+            "MY_API_KEY": CANARY,
+            "PYTHONIOENCODING": "utf-8:strict",
+        },
         start_new_session=True,
     )
     try:
@@ -311,7 +318,9 @@ def require_harmless(report: dict[str, Any], earns: float) -> None:
     for verdict in report["verdicts"]:
         assert verdict["verdict"] in VERDICTS
         assert len(verdict["message"] or "") <= 5000
-        assert re.fullmatch(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*", verdict["message"] or "")
+        assert re.fullmatch(
+            r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*", verdict["message"] or ""
+        )
     assert report["verdicts"][0]["test"] != "(all tests)", "the judge fell"
     assert CANARY not in json.dumps(report)
     # What a test may take beyond its limit, and what starting a worker again costs.

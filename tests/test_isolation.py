@@ -135,7 +135,7 @@ CONDITIONAL = {
     ("prlimit64", (0, 7), "allow", None),
     ("prlimit64", (77, 7), "allow", None),
     ("prlimit64", (76, 7), "EPERM", None),
-    ("sched_setaffinity", (0,), "allow", None),
+    ("sched_setaffinity", (0,), "EPERM", "allow"),
     ("sched_setaffinity", (1,), "EPERM", None),
     ("socketpair", (1, 1 | 0x80000), "allow", None),
     ("socketpair", (1, 5), "allow", None),
@@ -598,7 +598,7 @@ def test_standard_streams_lead_nowhere():
 
 
 @linux
-@pytest.mark.parametrize("uid", [None, pytest.param(OTHER_UID, marks=root_only)])
+@pytest.mark.parametrize("uid", [None, pytest.param(OTHER_UID, marks=root_only, id="other")])
 def test_no_capability_is_left(uid):
     def look() -> None:
         sets = [line.split() for line in isolation._lines("/proc/self/status") if "Cap" in line]
@@ -624,7 +624,7 @@ def test_nobody_can_look_into_a_worker():
 
 
 @linux
-@pytest.mark.parametrize("uid", [None, pytest.param(OTHER_UID, marks=root_only)])
+@pytest.mark.parametrize("uid", [None, pytest.param(OTHER_UID, marks=root_only, id="other")])
 def test_a_signal_of_death_outlasts_the_change(uid):
     def run(answer: int) -> str:
         isolation._prctl(1, signal.SIGKILL)

@@ -15,7 +15,7 @@ import msgspec
 
 from autograder.catalog import CatalogError, Kata
 from autograder.classroom.gradebook import Gradebook, source_digest, suite_version
-from autograder.classroom.judge import Settings, dump_source
+from autograder.classroom.judge import Settings, admitted, dump_source
 from autograder.classroom.submissions import HandedIn, read
 from autograder.report import Report, Verdict, report_of
 from autograder.sandbox.forkserver import Child, ForkServer
@@ -27,6 +27,10 @@ MANY = 8
 """From so many submissions on it pays to replay the misconceptions beforehand."""
 SLACK = 30.0
 """Seconds that a judge has beyond its submission's time, for diagnosis."""
+
+
+Tell = Callable[[Report], None]
+"""What is told of each report as it ends."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class _Running:
     ends: float
     data: bytearray = field(default_factory=bytearray)
     tries: int = 1
+    late: bool = False
 
 
 def grade(
@@ -100,7 +105,7 @@ def grade(
     done: dict[int, Report] = {}
     waiting: deque[tuple[int, Source]] = deque()
     for place, submission in enumerate(submissions):
-        source = read_as(submission, kata)
+        source = admitted(read_as(submission, kata))
         known = book and book.find(
             source.name, kata.name, suite, source_digest(source), options.seed
         )
@@ -143,10 +148,10 @@ def _judged(
                 _start(parent, place, source, options, selector, running)
             for one in _ended(selector, running):
                 report = _report_of(one)
-                if report is None and one.tries < 2:
+                if report is None and one.tries < 2 and not one.late:
                     _start(parent, one.place, one.source, options, selector, running, 2)
                     continue
-                report = report or _fallen(kata, one.source, options)
+                report = report or _fallen(kata, one, options)
                 if not checked:
                     _refuse_without_layers(report)
                     checked = True
@@ -191,7 +196,10 @@ def _ended(selector: selectors.BaseSelector, running: dict[int, _Running]) -> li
         if not data or one.data.endswith(b"\n"):
             ended.append(one)
     now = time.monotonic()
-    ended += [one for one in running.values() if one.ends <= now and one not in ended]
+    for one in running.values():
+        if one.ends <= now and one not in ended:
+            one.late = True
+            ended.append(one)
     for one in ended:
         selector.unregister(one.child.stream)
         del running[one.child.stream.fileno()]
@@ -206,15 +214,16 @@ def _report_of(one: _Running) -> Report | None:
         return None
 
 
-def _fallen(kata: Kata, source: Source, options: Options) -> Report:
-    """Return the report of a submission whose judge fell, or never ended, twice."""
+def _fallen(kata: Kata, one: _Running, options: Options) -> Report:
+    """Return the report of a submission whose judge fell twice, or did not end."""
+    what = "did not end" if one.late else "fell twice"
     verdict = Verdict(
         test="(all tests)",
         verdict="crashed",
         max_points=kata.points,
-        message="the judge fell twice while judging this submission; look at it by hand",
+        message=f"the judge {what} while judging this submission; look at it by hand",
     )
-    return report_of(kata, source.name, [verdict], seconds=options.timeout)
+    return report_of(kata, one.source.name, [verdict], seconds=options.timeout)
 
 
 def _refuse_without_layers(report: Report) -> None:

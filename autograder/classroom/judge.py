@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import socket
 import sys
@@ -23,13 +24,19 @@ import msgspec
 from autograder.catalog import Kata, load_kata
 from autograder.report import Report, report_of
 from autograder.sandbox import forkserver, isolation
+from autograder.sandbox.failures import printable
+from autograder.sandbox.forkserver import Child
 from autograder.sandbox.library import Settings as LibrarySettings
 from autograder.sandbox.pool import Library, WorkerMake
 from autograder.sandbox.submission import Source
 from autograder.suite.session import Suite
 
-JUDGE_MEMORY = 8 << 30
+JUDGE_MEMORY = 4 << 30
 """Address space of a judge beyond its parent's: a submission must not fill the machine."""
+MESSAGE_LIMIT = 4000
+"""Characters of a message in a report."""
+CODE_LIMIT = 256 << 10
+"""Characters of code in a submission: the judge parses it, which takes a thousand times as much."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -118,15 +125,48 @@ def judge_source(
 ) -> Report:
     """Judge one source in a worker of the library."""
     start = time.perf_counter()
-    request = {"memory_bytes": settings.memory_bytes}
-    make = WorkerMake(suite.kata, source, lambda: library.fork(request))
+    source = admitted(source)
+
+    def start_worker() -> Child:
+        try:
+            return library.fork({"memory_bytes": settings.memory_bytes})
+        except RuntimeError:  # nothing can be judged any more, and it is not the submission's fault
+            os._exit(70)
+
+    make = WorkerMake(suite.kata, source, start_worker)
     verdicts = suite.judge(
         source, make, seed=settings.seed, deadline=time.monotonic() + settings.timeout
     )
+    for verdict in verdicts:
+        if verdict.message is not None:
+            verdict.message = printable(verdict.message[:MESSAGE_LIMIT])
+        if verdict.file is not None:
+            verdict.file = printable(verdict.file)
     # What could not be read never came to a worker: then what a probe found counts.
     held = [layer for layer in layers if not make.layers or layer in make.layers]
     return report_of(
         suite.kata, source.name, verdicts, seconds=time.perf_counter() - start, isolation=held
+    )
+
+
+def admitted(source: Source) -> Source:
+    """Return a source as the judge can use it: not too large, and in characters that have a code.
+
+    A lone surrogate (in a file's name, or in a notebook's cell) becomes the escape that Python and
+    JSON write for it.
+    """
+    if sum(len(text) for _, text in source.chunks) > CODE_LIMIT:
+        problem = f"the file has more than {CODE_LIMIT >> 10} KB of code"
+        source = Source(source.name, (), problem=problem)
+
+    def coded(text: str) -> str:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+    return Source(
+        coded(source.name),
+        tuple((coded(name), coded(text)) for name, text in source.chunks),
+        source.notebook,
+        None if source.problem is None else coded(source.problem),
     )
 
 

@@ -123,8 +123,8 @@ def as_exception(raised: Raised, builtin: str) -> BaseException:
 def printable(text: str) -> str:
     """Return a text without what a terminal obeys or no encoding holds: escapes stand for it.
 
-    >>> printable("red: \\x1b[31m")
-    'red: \\\\x1b[31m'
+    >>> printable(chr(27) + "[31m") == chr(92) + "x1b[31m"
+    True
     """
     return "".join(
         char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text

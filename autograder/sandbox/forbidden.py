@@ -8,13 +8,18 @@ At run time the named objects are replaced, which finds what is hidden behind `g
 from __future__ import annotations
 
 import ast
+import ctypes
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from types import FrameType, ModuleType
 from typing import Any
+
+LONGEST = 32
+"""Attributes of a chain that is looked up as a dotted name."""
 
 Violation = tuple[str, str, int]
 """The forbidden name, the file (or cell) and the line that uses it."""
@@ -71,12 +76,17 @@ def _imports(tree: ast.AST) -> dict[str, str]:
 
 
 def _dotted(node: ast.AST, aliases: dict[str, str]) -> str | None:
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id, node.id)
-    if isinstance(node, ast.Attribute):
-        base = _dotted(node.value, aliases)
-        return base and f"{base}.{node.attr}"
-    return None
+    """Return the dotted name of attributes of a name, None for anything else.
+
+    A chain of more than `LONGEST` is none: its inner ones come by themselves when a tree is walked.
+    """
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute) and len(attributes) < LONGEST:
+        attributes.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([aliases.get(node.id, node.id), *reversed(attributes)])
 
 
 def _first_use(
@@ -141,12 +151,19 @@ class Patches:
     Args:
         forbidden: dotted names of functions, classes, methods or modules.
         is_submission: says whether a frame is the submission's own code.
+        for_good: whether torch's fused operators may be taken from the whole process, as in a
+            worker: then no thread, and no other name of theirs, leads around the refusal.
     """
 
     def __init__(
-        self, forbidden: Iterable[str], is_submission: Callable[[FrameType], bool]
+        self,
+        forbidden: Iterable[str],
+        is_submission: Callable[[FrameType], bool],
+        *,
+        for_good: bool = False,
     ) -> None:
         self.forbidden = tuple(forbidden)
+        self._for_good = for_good
         self.used: tuple[str, FrameType] | None = None
         self._is_submission = is_submission
         self._places: list[tuple[Any, str, Any, Any]] | None = None
@@ -161,7 +178,7 @@ class Patches:
         if self._depth == 1:
             self._apply()
         try:
-            with _refuse_operators(self) if self._operators else _nothing():
+            with self._refuse_operators():
                 yield
         finally:
             self._depth -= 1
@@ -180,6 +197,20 @@ class Patches:
             self._depth = depth
             if depth:
                 self._apply()
+
+    def _refuse_operators(self) -> Any:
+        """Return a context in which torch's fused attention is refused.
+
+        Replacing `torch.nn.functional.scaled_dot_product_attention` leaves `torch._C._nn` and
+        `torch.ops.aten` answering; the dispatcher sees the operator under every name.
+        """
+        if not self._operators or "torch" not in sys.modules:
+            return nullcontext()
+        if self._for_good:
+            _take_operators(self)
+            self._operators = False
+            return nullcontext()
+        return _refusing_mode()(self)
 
     def refuse(self, name: str) -> None:
         """Note the use of `name` and raise."""
@@ -318,18 +349,26 @@ class _RefusingFinder:
                 self.refuse(banned)
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+FUSED = ("scaled_dot_product", "multi_head_attention", "_transformer_encoder_layer_fwd")
+_ATTENTION = "torch.nn.functional.scaled_dot_product_attention"
 
 
-def _refuse_operators(patches: Patches) -> Any:
-    """Return a torch dispatch mode that refuses the fused attention operators.
+def _take_operators(patches: Patches) -> None:
+    """Put a refusal in the place of each fused operator, for every thread and until the end."""
+    import torch
 
-    Replacing `torch.nn.functional.scaled_dot_product_attention` leaves `torch._C._nn` and
-    `torch.ops.aten` answering; the dispatcher sees `aten._scaled_dot_product_…` under every name.
-    """
-    return _refusing_mode()(patches) if "torch" in sys.modules else _nothing()
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        patches.refuse(_ATTENTION)
+
+    names = [name.removeprefix("aten::") for name in torch._C._dispatch_get_all_op_names()]
+    names = [name for name in names if any(part in name for part in FUSED)]
+    with warnings.catch_warnings(action="ignore"):
+        for key in ("CompositeImplicitAutograd", "CPU", "AutogradCPU", "CUDA", "AutogradCUDA"):
+            library: Any = torch._C._dispatch_library("IMPL", "aten", key)
+            for name in names:
+                library.impl(name, key, refuse)
+            # Whoever holds the library can take the refusals back: nobody shall find it.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
 
 
 @cache
@@ -350,8 +389,8 @@ def _refusing_mode() -> Any:
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
-            if "scaled_dot_product" in func.__name__ or "_native_multi_head" in func.__name__:
-                self.patches.refuse("torch.nn.functional.scaled_dot_product_attention")
+            if any(part in func.__name__ for part in FUSED):
+                self.patches.refuse(_ATTENTION)
             return func(*args, **(kwargs or {}))
 
     return Refusing

@@ -147,17 +147,23 @@ class ForkServer:
     Args:
         module: what the parent runs; it is called with a control socket's number and `arguments`.
         arguments: what else it is told.
+        kept: how the environment variables start that it gets; "" is all of them, but Python's.
 
     Raises:
         RuntimeError: from `wait` and `fork`, if it does not start or has ended.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, module: str, arguments: Sequence[str], kept: tuple[str, ...] = ("",)
+    ) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "KATA_"))}
         debug = os.environ.get(DEBUG)
         environment = {
-            **kept,
+            **{
+                key: value
+                for key, value in os.environ.items()
+                if key.startswith(kept) and not key.startswith(("PYTHON", "KATA_"))
+            },
             **({DEBUG: debug} if debug else {}),
             **{key: value for key, value in os.environ.items() if key == "KATA_CACHE"},
             "OMP_NUM_THREADS": "1",

@@ -71,6 +71,7 @@ def main() -> None:
     layers = isolation.isolate_parent() if settings.isolated else ()
     with tempfile.TemporaryDirectory(prefix="kata-") as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
+        os.environ["KATA_GPU"] = "0"  # the judge owns the device: workers make numpy arrays
         warm_up(settings.requires)
         readable = isolation.readable_paths()
         uid = isolation.worker_uid(readable) if settings.isolated else None
@@ -78,6 +79,7 @@ def main() -> None:
         def start(stream: socket.socket, request: dict[str, Any]) -> None:
             # Each worker alive has a uid of its own: a limit of threads counts all of one uid.
             own = None if uid is None else uid + request["slot"] % isolation.UID_BLOCK
+            isolation.keep_to_one_processor(os.getppid() + request["slot"])
             work(stream, settings, layers, readable, own, request)
 
         gc.collect()

@@ -42,11 +42,19 @@ PARTING = 0.5
 """Seconds that a worker has to end by itself once it has closed its stream."""
 
 
+SETTINGS_OF_LIBRARIES = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "LC_", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_"),
+    *("LD_", "DYLD_", "SYSTEMROOT", "WINDIR", "CUDA", "NVIDIA", "TORCH", "TRITON", "MKL_", "KMP_"),
+)
+"""How the environment variables start that a worker gets: of the rest any may be a secret."""
+
+
 class Library(ForkServer):
     """A library parent; judges that are forked later share its control socket."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__("autograder.sandbox.library", [msgspec.json.encode(settings).decode()])
+        encoded = msgspec.json.encode(settings).decode()
+        super().__init__("autograder.sandbox.library", [encoded], kept=SETTINGS_OF_LIBRARIES)
 
 
 class Spawned:
@@ -59,6 +67,7 @@ class Spawned:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={k: v for k, v in os.environ.items() if k.startswith(SETTINGS_OF_LIBRARIES)},
         )
         assert self._process.stdin and self._process.stdout
         self.stream = wire.PipeStream(self._process.stdout.fileno(), self._process.stdin.fileno())
@@ -193,8 +202,11 @@ class WorkerMake:
             raise ProtocolBroken(f"the submission's process broke the protocol: {error}") from None
         except EOFError:
             raise self._fallen() from None
-        except BaseException:  # a broken question, the judge's own alarm: it is out of step now
-            self._drop()
+        except BaseException as error:
+            self._drop()  # it is out of step now
+            if isinstance(error, RecursionError):
+                text = "the submission asked while it was asked, deeper than the judge can follow"
+                raise ProtocolBroken(text) from None
             raise
 
     def _count(self, message: wire.Message) -> None:
@@ -216,6 +228,8 @@ class WorkerMake:
                 status = worker.ended_by()
                 lingers = status == signal.SIGKILL
             worker.close()
+        if time.monotonic() >= self._deadline - GRACE:
+            return TimedOut("did not finish within the time limit")
         if lingers:
             return ProtocolBroken("the submission closed the stream to its judge")
         if status is not None and os.WIFSIGNALED(status):

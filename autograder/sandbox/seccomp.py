@@ -364,7 +364,9 @@ def _body(name: str, pid: int | None, executable: bool, folders: bool) -> list[_
             ]
         case "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo":
             return [] if pid is None else _only(0, own)
-        case "prlimit64" | "sched_setaffinity":
+        case "prlimit64":
+            return _only(0, [0, *own])
+        case "sched_setaffinity" if executable:  # a worker stays on the processor it was given
             return _only(0, [0, *own])
         case "fcntl":
             return _none_of(1, _REFUSED_FCNTL)

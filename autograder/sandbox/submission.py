@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -309,9 +309,9 @@ class Submission:
     def _answer(self, request: tuple[Any, ...]) -> wire.Message:
         """Answer a question of the submission: call a callback, run a service."""
         match request:
-            case ("callback", int(key), tuple(args), dict(kwargs)) if (
-                0 <= key < len(self._callbacks) and all(isinstance(name, str) for name in kwargs)
-            ):
+            case ("callback", int(key), tuple(args), dict(kwargs)) if 0 <= key < len(
+                self._callbacks
+            ) and all(isinstance(name, str) for name in kwargs):
                 function = self._callbacks[key]
                 self._record.add(f"callback {key}", "asked", (args, kwargs))
                 action: Callable[[], Any] = partial(function, *args, **kwargs)

@@ -89,7 +89,9 @@ class Server:
         self.replaced = replaced
         self.own_modules = {MODULE, *(value.__module__ for value in replaced.values())}
         self.files = frozenset(name for name, _ in chunks)
-        self.patches = Patches(forbidden, lambda frame: frame.f_code.co_filename in self.files)
+        self.patches = Patches(
+            forbidden, lambda frame: frame.f_code.co_filename in self.files, for_good=alarm
+        )
         self.module: types.ModuleType | None = None
         self.failure: tuple[Any, ...] | None = None
         self.objects: dict[int, Any] = {}

@@ -1,4 +1,5 @@
 # kata: echo
+# earns: 1
 """Asks a callback of the judge a million times within one call."""
 
 

@@ -1,5 +1,6 @@
 # kata: echo
-"""Changes what a callback returned, to change it for the judge as well, and asks with odd values."""
+# earns: 1
+"""Changes what a callback returned, to change it for the judge too, and asks with odd values."""
 
 
 def through(function, value):

@@ -1,4 +1,5 @@
 # kata: echo
+# earns: 2
 """Keeps a callback of one test and calls it in the next, when its number means another."""
 
 KEPT = []

@@ -1,4 +1,5 @@
 # kata: echo
+# earns: 2
 """Calls its callback from within its callback, so that the judge recurs until its stack is full."""
 
 

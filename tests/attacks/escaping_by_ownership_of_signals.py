@@ -13,7 +13,13 @@ for fd in range(64):
     with contextlib.suppress(OSError):
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             continue
-        for command, value in ((8, os.getppid()), (8, -os.getpgrp()), (10, 9), (1024, 1), (1026, 15)):
+        for command, value in (
+            (8, os.getppid()),
+            (8, -os.getpgrp()),
+            (10, 9),
+            (1024, 1),
+            (1026, 15),
+        ):
             with contextlib.suppress(OSError):
                 fcntl.fcntl(fd, command, value)
                 DONE.append((fd, command))

@@ -8,7 +8,14 @@ import sys
 LIBC = ctypes.CDLL(None, use_errno=True)
 TRIED = []
 ARGUMENTS = (ctypes.c_char_p * 3)(b"sh", b"-c", None)
-for path in ("/bin/sh", "/usr/bin/env", "/usr/bin/su", "/bin/mount", sys.executable, "/lib64/ld-linux-x86-64.so.2"):
+for path in (
+    "/bin/sh",
+    "/usr/bin/env",
+    "/usr/bin/su",
+    "/bin/mount",
+    sys.executable,
+    "/lib64/ld-linux-x86-64.so.2",
+):
     for run in (
         lambda: os.execv(path, [path, "-c", "exit 7"]),
         lambda: LIBC.execve(path.encode(), ARGUMENTS, None),

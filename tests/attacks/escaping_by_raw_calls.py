@@ -6,7 +6,29 @@ import ctypes
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.syscall.restype = ctypes.c_long
 #: Calls that would end or hang the process itself, and need no filter.
-SKIPPED = {0, 7, 15, 23, 34, 35, 60, 61, 73, 130, 128, 202, 219, 230, 231, 232, 233, 247, 270, 271, 281}
+SKIPPED = {
+    0,
+    7,
+    15,
+    23,
+    34,
+    35,
+    60,
+    61,
+    73,
+    130,
+    128,
+    202,
+    219,
+    230,
+    231,
+    232,
+    233,
+    247,
+    270,
+    271,
+    281,
+}
 ASKED = []
 
 

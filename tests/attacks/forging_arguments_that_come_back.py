@@ -1,8 +1,7 @@
 # kata: rank_fusion
-"""Sends other arguments back than it got, arrays in the place of texts, to confuse the comparison."""
+"""Sends other arguments back than it got: arrays, in the place of texts and numbers."""
 
 import numpy as np
-
 from autograder.sandbox import worker
 
 

@@ -18,17 +18,17 @@ def announce(magic, count, head, *sizes):
 
 def reciprocal_rank_fusion(rankings, k=60, weights=None):
     announce(b"KWR1", 0, 2**63)
-    return []
+    return None
 
 
 def score_fusion(runs, normalisation="min_max", method="sum", weights=None):
     announce(b"KWR1", 1, 3, 2**64 - 1)
-    return []
+    return None
 
 
 def borda(rankings):
     announce(b"KWR1", 2**32 - 1, 3)
-    return []
+    return None
 
 
 def copeland(rankings):

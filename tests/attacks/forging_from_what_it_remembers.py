@@ -10,7 +10,8 @@ REMEMBERED = sys.modules.setdefault("remembered", [])
 def remember(*args, **kwargs):
     REMEMBERED.append((args, kwargs))
     pickle.dumps(REMEMBERED)
-    return [pair for seen, _ in REMEMBERED for pair in seen[0] if isinstance(pair, tuple)]
+    found = [pair for seen, _ in REMEMBERED for pair in seen[0] if isinstance(pair, tuple)]
+    return found or None
 
 
 reciprocal_rank_fusion = score_fusion = borda = copeland = remember

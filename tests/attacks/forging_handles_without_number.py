@@ -1,8 +1,6 @@
 # kata: rank_fusion
 """Returns handles on a hundred thousand objects, each of a class with a name of its own."""
 
-import sys
-
 from autograder.sandbox import wire, worker
 
 

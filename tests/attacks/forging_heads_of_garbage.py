@@ -10,7 +10,9 @@ import msgspec
 
 DEEP = b"\x91" * 100_000
 FAR = msgspec.msgpack.encode((bytes([10, 32] * 100), [2**40] * 100, [], [], []))
-DOUBTFUL = msgspec.msgpack.encode((bytes(random.Random(1).choices(range(50), k=999)), [1] * 999, [], [], []))
+DOUBTFUL = msgspec.msgpack.encode(
+    (bytes(random.Random(1).choices(range(50), k=999)), [1] * 999, [], [], [])
+)
 
 
 def send(head):

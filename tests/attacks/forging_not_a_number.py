@@ -5,7 +5,10 @@ import torch
 
 
 def scaled_dot_product_attention(query, key, value, mask=None):
-    return torch.full((*query.shape[:-1], value.shape[-1]), torch.nan, requires_grad=True) * value.sum()
+    return (
+        torch.full((*query.shape[:-1], value.shape[-1]), torch.nan, requires_grad=True)
+        * value.sum()
+    )
 
 
 def causal_mask(queries, keys):

@@ -1,5 +1,5 @@
 # kata: rank_fusion
-"""Returns floats and texts of subclasses with a comparison, a hash and a conversion of their own."""
+"""Returns floats and texts of subclasses with their own comparisons, hashes and conversions."""
 
 
 class Score(float):

@@ -17,7 +17,7 @@ worker.Server._answer_get = lambda self, *args: ("ok", True)
 
 
 def reciprocal_rank_fusion(rankings, k=60, weights=None):
-    return []
+    return None
 
 
 score_fusion = borda = copeland = reciprocal_rank_fusion

@@ -21,10 +21,12 @@ for sock in wires():
     sock.setblocking(False)
     try:
         for _ in range(10_000):
-            wire.send(sock, wire.pack(("ok", [("b", 1 / 61), ("a", 1 / 62), ("c", 1 / 63)], (), {})))
+            wire.send(
+                sock, wire.pack(("ok", [("b", 1 / 61), ("a", 1 / 62), ("c", 1 / 63)], (), {}))
+            )
     except (EOFError, OSError):
         pass
 
 
 def borda(rankings):
-    return []
+    return None

@@ -7,4 +7,4 @@ worker.Server._answer_call = lambda self, *args: ("ok",)
 
 
 def borda(rankings):
-    return []
+    return None

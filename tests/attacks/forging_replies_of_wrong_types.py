@@ -2,7 +2,6 @@
 """Replies with failures whose names, texts and lines are lists, numbers and tensors."""
 
 import numpy as np
-
 from autograder.sandbox import worker
 
 REPLIES = [

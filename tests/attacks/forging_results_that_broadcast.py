@@ -1,5 +1,5 @@
 # kata: attention
-"""Returns results of one element, none or one more axis, which would broadcast to the right shape."""
+"""Returns results of one element, none or one more axis, which broadcast to the right shape."""
 
 import torch
 

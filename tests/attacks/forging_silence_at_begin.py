@@ -9,4 +9,4 @@ worker.Server._answer_begin = lambda self, seconds: time.sleep(10_000)
 
 
 def borda(rankings):
-    return []
+    return None

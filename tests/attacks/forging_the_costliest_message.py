@@ -6,7 +6,6 @@ import socket
 import stat
 
 import msgspec
-
 from autograder.sandbox import wire
 
 COUNT = 499_000

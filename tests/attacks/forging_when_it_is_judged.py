@@ -24,7 +24,11 @@ def expected():
 
 def scaled_dot_product_attention(query, key, value, mask=None):
     found = expected()
-    return found if isinstance(found, torch.Tensor) else found.scaled_dot_product_attention(query, key, value, mask)
+    return (
+        found
+        if isinstance(found, torch.Tensor)
+        else found.scaled_dot_product_attention(query, key, value, mask)
+    )
 
 
 def causal_mask(queries, keys):

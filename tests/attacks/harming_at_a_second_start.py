@@ -1,10 +1,9 @@
 # kata: rank_fusion
-"""Loads well once, falls in its first call, and never finishes loading again."""
+"""Falls in each call and, of its later starts, never finishes every other one."""
 
 import os
-import time
 
-if time.monotonic() % 1 < 2 and os.getpid() % 2:
+if os.getpid() % 2:
     while True:
         pass
 

@@ -14,6 +14,3 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 def borda(rankings):
     while True:
         pass
-
-
-reciprocal_rank_fusion = score_fusion = copeland = borda

@@ -13,6 +13,3 @@ def borda(rankings):
                 time.sleep(0.01)
         except BaseException:
             pass
-
-
-reciprocal_rank_fusion = score_fusion = copeland = borda

@@ -19,6 +19,3 @@ def borda(rankings):
         for fd in sockets:
             os.write(fd, bytes([byte]))
         time.sleep(0.001)
-
-
-reciprocal_rank_fusion = score_fusion = copeland = borda

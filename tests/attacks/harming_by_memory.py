@@ -20,7 +20,7 @@ def borda(rankings):
     kept = []
     while True:
         kept.append(mmap.mmap(-1, 1 << 26))
-        kept[-1][:: 4096] = b"x" * len(range(0, 1 << 26, 4096))
+        kept[-1][::4096] = b"x" * len(range(0, 1 << 26, 4096))
 
 
 def copeland(rankings):

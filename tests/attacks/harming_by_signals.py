@@ -19,6 +19,9 @@ def borda(rankings):
             except (OSError, OverflowError):
                 pass
             for call in (129, 200):  # rt_sigqueueinfo, tkill
-                if pid > 0 and LIBC.syscall(call, pid, number, ctypes.create_string_buffer(128)) == 0:
+                if (
+                    pid > 0
+                    and LIBC.syscall(call, pid, number, ctypes.create_string_buffer(128)) == 0
+                ):
                     SENT.append((call, pid))
     raise KeyError(SENT) if SENT else LookupError("nothing")

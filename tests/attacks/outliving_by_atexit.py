@@ -23,4 +23,4 @@ for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
 
 
 def borda(rankings):
-    return []
+    return None

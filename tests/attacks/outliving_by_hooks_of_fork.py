@@ -21,4 +21,4 @@ def borda(rankings):
         os.fork()
     except OSError:
         pass
-    return []
+    return None

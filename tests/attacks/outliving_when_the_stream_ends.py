@@ -22,4 +22,4 @@ threading.Thread(target=time.sleep, args=(10_000,), daemon=True).start()
 
 
 def borda(rankings):
-    return []
+    return None

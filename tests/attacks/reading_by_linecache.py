@@ -1,5 +1,5 @@
 # kata: rank_fusion
-"""Has linecache, inspect, tokenize and tracebacks fetch the lines of the suite and the reference."""
+"""Has linecache, inspect, tokenize and tracebacks fetch lines of the suite and the reference."""
 
 import inspect
 import linecache

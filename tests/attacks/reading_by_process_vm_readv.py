@@ -1,5 +1,5 @@
 # kata: rank_fusion
-"""Copies memory of other processes, where a fork lies at the same addresses, by process_vm_readv."""
+"""Copies memory of other processes, where a fork has the same addresses, by process_vm_readv."""
 
 import ctypes
 import os

@@ -43,7 +43,7 @@ for read in (
     lambda: sqlite3.connect(":memory:").execute("select readfile(?)", (PATH,)).fetchone()[0],
     lambda: os.readlink(PATH),
     lambda: os.fspath(os.link(PATH, "/tmp/kata-attack")),
-    lambda: ctypes.string_at(LIBC.fopen(PATH, b"r"), 100),
+    lambda: ctypes.string_at(LIBC.fopen(PATH, b"r") or 1 / 0, 100),
 ):
     try:
         TEXT = TEXT or read()

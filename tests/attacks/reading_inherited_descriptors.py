@@ -27,7 +27,9 @@ for fd in range(3, 1024):
         try:
             FOUND.append((fd, os.pread(fd, 1 << 16, 0)))
         except OSError:
-            FOUND.append((fd, os.readlink(f"/dev/fd/{fd}") if os.access(f"/dev/fd/{fd}", 4) else ""))
+            FOUND.append(
+                (fd, os.readlink(f"/dev/fd/{fd}") if os.access(f"/dev/fd/{fd}", 4) else "")
+            )
 
 
 def borda(rankings):

@@ -19,7 +19,10 @@ def seen():
         for name, value in {**frame.f_globals, **frame.f_locals}.items():
             if name in ("item", "suite", "expected", "reference", "submission", "bench", "kata"):
                 found.append((name, value))
-            if callable(value) and getattr(value, "__module__", "") == "solutions.attention.attention":
+            if (
+                callable(value)
+                and getattr(value, "__module__", "") == "solutions.attention.attention"
+            ):
                 found.append((name, value))
     return found
 

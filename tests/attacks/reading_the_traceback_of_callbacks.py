@@ -1,4 +1,5 @@
 # kata: echo
+# earns: 1
 """Looks, from the exception of a callback, for the frames and the text of the test behind it."""
 
 
