@@ -242,6 +242,41 @@ def stop_only_at_end(
 
 
 @misconception(
+    id="stop_only_at_end",
+    replaces="generate",
+    says="a stop sequence is seen only when the text ends with it, so a token that runs on past it "
+    "hides it",
+    hint="The token ' END now' comes. With what does your text end?",
+)
+def stop_only_at_the_end_of_all_pieces(
+    next_token, piece, prompt, eos, stops, max_new_tokens, max_seconds=None, clock=None
+):
+    if max_new_tokens < 0 or "" in stops or (max_seconds is not None and clock is None):
+        raise ValueError("max_new_tokens, stops or max_seconds is wrong")
+    start = clock() if max_seconds is not None else 0.0
+    tokens, reason = [], None
+
+    def text():  # put together again each time it is looked at
+        return "".join(piece(token) for token in tokens)
+
+    while reason is None:
+        if len(tokens) == max_new_tokens:
+            reason = "length"
+        elif max_seconds is not None and clock() - start >= max_seconds:
+            reason = "time"
+        elif (token := next_token(prompt + tokens)) in eos:
+            reason = "eos"
+        else:
+            tokens.append(token)
+            seen = text()
+            ending = [stop for stop in stops if seen.endswith(stop)]
+            if ending:
+                cut = seen.removesuffix(max(ending, key=len))
+                return {"text": cut, "tokens": tokens, "reason": "stop"}
+    return {"text": text(), "tokens": tokens, "reason": reason}
+
+
+@misconception(
     replaces="generate",
     says="the prompt's tokens count towards max_new_tokens",
     hint="Give a longer prompt and the same limit. How many tokens come?",
