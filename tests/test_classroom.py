@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.catalog import find_root, load_catalogue, load_kata
+from autograder.classroom.gradebook import Gradebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading forks")
 ROOT = find_root(Path(__file__))
@@ -136,3 +141,184 @@ def test_a_bundle_that_cannot_be_made_is_one_line(
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (project / "students").exists()
+
+
+# -- a class of several katas ----------------------------------------------------------------
+
+
+TOTAL = {
+    "katas/total/kata.toml": (
+        'title = "The sum"\ntrack = "search"\norder = 2\ndifficulty = "easy"\nminutes = 5\n'
+        "[tasks]\ntotal = 2\n"
+    ),
+    "katas/total/README.md": "# The sum\n\nAdd them.\n",
+    "katas/total/total.py": "def total(values):\n    raise NotImplementedError\n",
+    "katas/total/test_total.py": "def test_one(submission):\n    submission.total([1])\n",
+    "solutions/total/total.py": "def total(values):\n    return sum(values)\n",
+    "solutions/total/test_hidden.py": """\
+from autograder.checks import assert_close
+from autograder.suite import hint, points
+
+
+@points(2)
+@hint("What is left out?")
+def test_all_values_count(submission):
+    assert_close(submission.total([1.0, 2.0, 4.0]), 7.0)
+""",
+}
+RIGHT_TOTAL = "def total(values):\n    return sum(float(v) for v in values)\n"
+
+
+@pytest.fixture
+def two(project: Path) -> Path:
+    """The project with a second kata."""
+    return put(project, TOTAL)
+
+
+def put(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def reports(done: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {(report["kata"], report["submission"]): report for report in found}
+
+
+def assigned(cells: Mapping[str, str]) -> str:
+    """A notebook of an assignment: id of a cell to its text."""
+    return json.dumps(
+        {
+            "cells": [
+                {"cell_type": "code", "source": text, "metadata": {"nbgrader": {"grade_id": name}}}
+                for name, text in cells.items()
+            ],
+            "metadata": {},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+
+
+def test_without_a_name_the_katas_that_were_handed_in_are_graded_for_all(
+    two: Path, right: str
+) -> None:
+    mean, rest = right.split("def running_mean")
+    cells = {"mean__mean": mean, "mean__running_mean": "def running_mean" + rest.split("class")[0]}
+    put(
+        two / "class",
+        {
+            "ann/mean.py": right,
+            "ann/total.py": RIGHT_TOTAL,
+            "bob/deep/er/mean.py": right,
+            "cas/ps1/ps1.ipynb": assigned({**cells, "total__total": RIGHT_TOTAL}),
+            "dee/other.py": right,
+            "eve/notes.txt": "nothing",
+        },
+    )
+    done = kata(two, "grade", "class", "--json", "-")
+    assert done.returncode == 1, done.stderr
+    found = reports(done)
+    points = {key: report["points"] for key, report in found.items()}
+    assert points == {
+        ("mean", "class/ann"): 6.0,
+        ("mean", "class/bob"): 6.0,
+        ("mean", "class/cas"): 5.0,
+        ("mean", "class/dee"): 0.0,
+        ("mean", "class/eve"): 0.0,
+        ("total", "class/ann"): 2.0,
+        ("total", "class/bob"): 0.0,
+        ("total", "class/cas"): 2.0,
+        ("total", "class/dee"): 0.0,
+        ("total", "class/eve"): 0.0,
+    }
+    first = found["total", "class/bob"]["verdicts"][0]
+    assert "no total.py or total.ipynb was handed in" in first["message"]
+    assert "mean (3 of 5 submissions), total (2 of 5" in done.stderr
+
+
+def test_without_a_name_a_file_is_judged_by_its_own(two: Path) -> None:
+    put(two, {"total.py": RIGHT_TOTAL, "x/a.ipynb": assigned({"total__total": RIGHT_TOTAL})})
+    for name in ("total.py", "x/a.ipynb"):
+        done = kata(two, "grade", name, "--json", "-")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert list(reports(done)) == [("total", name)]
+
+
+def test_several_names_are_joined_by_commas(two: Path, right: str) -> None:
+    put(two / "class", {"ann/mean.py": right, "ann/total.py": RIGHT_TOTAL})
+    done = kata(two, "grade", "class", "--kata", "mean,total", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(reports(done)) == {("mean", "class/ann"), ("total", "class/ann")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("odd.py",), "say which it is: --kata NAME"),
+        (("-",), "standard input has no name"),
+        (("nowhere",), "no such file or folder"),
+        (("odd.py", "--kata", "mean", "--regrade", "--yes"), "add --out grades.db"),
+        (("odd.py", "--kata", "mean", "--regrade", "--out", "g.db"), "or add --yes"),
+        (("odd.py", "--kata", "mean", "--regrade", "--yes", "--out", "g.db"), "no gradebook to"),
+    ],
+)
+def test_what_grade_cannot_guess_is_one_line(
+    two: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    put(two, {"odd.py": "x = 1\n"})
+    done = kata(two, "grade", *arguments, "--json", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_regrade_shows_who_changes_before_it_writes(project: Path, right: str) -> None:
+    lenient = right.replace('raise ValueError("nothing")', "return 0.0")
+    put(project / "class", {"ann.py": right, "bob.py": lenient})
+    grade = ("grade", "class", "--kata", "mean", "--out", "g.db")
+    before = {k[1]: r["points"] for k, r in reports(kata(project, *grade, "--json", "-")).items()}
+    assert before == {"class/ann.py": 6.0, "class/bob.py": 5.0}
+    idle = kata(project, *grade, "--regrade", "--yes")
+    assert "nothing to regrade" in idle.stdout
+    suite = project / "solutions/mean/test_hidden.py"
+    text = suite.read_text()
+    suite.write_text(text.replace("assert_raises(ValueError, submission.mean, [])", "submission"))
+    asked = answer(project, [*grade, "--regrade"], "n\n")
+    assert "class/bob.py  mean  5/6 → 6/6  (+1)" in asked
+    assert "1 gain, 0 lose, 0 new, 1 keep" in asked
+    assert "test_no_values_are_refused: 1 more pass, 0 more fail" in asked
+    assert "nothing was written" in asked
+    assert points_in(project / "g.db") == before
+    assert "nothing was written" not in answer(project, [*grade, "--regrade"], "y\n")
+    assert points_in(project / "g.db") == {"class/ann.py": 6.0, "class/bob.py": 6.0}
+    suite.write_text(text)
+    done = kata(project, *grade, "--regrade", "--yes", "--json", "-")
+    assert len(done.stdout.splitlines()) == 2
+    assert "(−1)" in done.stderr
+    assert points_in(project / "g.db") == before
+
+
+def points_in(path: Path) -> dict[str, float]:
+    with closing(Gradebook(path)) as book:
+        return {submission: points for (submission, _), points in book.points().items()}
+
+
+def answer(folder: Path, arguments: list[str], text: str) -> str:
+    """Run the command in a terminal of its own and answer its question."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, [sys.executable, "-m", "autograder", *arguments])
+    said = b""
+    with suppress(OSError):  # the terminal is gone when the process is
+        while data := os.read(terminal, 4096):
+            if b"[y/N]" in data:
+                os.write(terminal, text.encode())
+            said += data
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return said.decode().replace("\r\n", "\n")

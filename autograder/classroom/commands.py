@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.catalog import CatalogError
-from autograder.working import complete, kata_named, katas_named, project
+from autograder.working import complete, katas_named, project
 
 app = typer.Typer()
 
@@ -17,8 +17,12 @@ app = typer.Typer()
 def grade(
     path: Annotated[str, typer.Argument(help="A file, a notebook, a folder of a class, or -.")],
     kata: Annotated[
-        str, typer.Option(help="The kata's name.", autocompletion=complete, show_default=False)
-    ],
+        str | None,
+        typer.Option(
+            help="The kata's name; without it, those that files or cells are called after.",
+            autocompletion=complete,
+        ),
+    ] = None,
     json_to: Annotated[
         str | None,
         typer.Option("--json", metavar="FILE", help="Write JSON here (- is standard output)."),
@@ -33,6 +37,14 @@ def grade(
     trust: Annotated[
         bool, typer.Option("--trust", help="Grade even where the sandbox lacks a layer.")
     ] = False,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Show who changes, and ask before writing to --out.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Judge on the workers of this Dask scheduler."),
+    ] = None,
 ) -> None:
     """Grade submissions in the sandbox; exit 0 if all have all points, 1 if not."""
     from autograder.classroom.command import run
@@ -46,7 +58,17 @@ def grade(
         trust=trust,
         out=out,
     )
-    raise typer.Exit(0 if run(path, kata_named(kata), options, json_to) else 1)
+    perfect = run(
+        path,
+        katas_named(kata) if kata is not None else [],
+        options,
+        json_to,
+        root=project(),
+        cluster=cluster,
+        regrade=regrade,
+        yes=yes,
+    )
+    raise typer.Exit(0 if perfect else 1)
 
 
 @app.command()

@@ -1,10 +1,15 @@
-"""The gradebook: reports in SQLite, one transaction a submission; a run can be continued."""
+"""The gradebook: reports in SQLite, one transaction a submission; a run can be continued.
+
+What was handed in is kept beside the reports, so that submissions can be compared later.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +19,16 @@ from autograder.catalog import CatalogError, Kata
 from autograder.report import Report
 from autograder.sandbox.submission import Source
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 create table if not exists grades (
     submission text not null, kata text not null, suite text not null, source text not null,
     seed integer not null, points real not null, max_points real not null, at real not null,
     report blob not null,
+    primary key (submission, kata)
+);
+create table if not exists sources (
+    submission text not null, kata text not null, source text not null, chunks blob not null,
     primary key (submission, kata)
 );
 """
@@ -55,6 +64,7 @@ class Gradebook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._sources: list[tuple[str, str, str, bytes]] = []
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             (version,) = self._db.execute("pragma user_version").fetchone()
@@ -91,7 +101,35 @@ class Gradebook:
             time.time(),
             msgspec.json.encode(report),
         )
+        self._write_sources()
         self._db.execute("insert or replace into grades values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def keep(self, source: Source, kata: str) -> None:
+        """Keep a submission's text, to be written with the next report."""
+        if source.chunks:
+            chunks = zlib.compress(json.dumps(source.chunks).encode(), 1)
+            name = source.name.encode("utf-8", "backslashreplace").decode()
+            self._sources.append((name, kata, source_digest(source), chunks))
+
+    def _write_sources(self) -> None:
+        if not self._sources:
+            return
+        self._db.execute("begin")
+        self._db.executemany(
+            "insert into sources values (?, ?, ?, ?) on conflict do update set"
+            " source = excluded.source, chunks = excluded.chunks where source != excluded.source",
+            self._sources,
+        )
+        self._db.execute("commit")
+        self._sources.clear()
+
+    def sources(self, kata: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield each submission of a kata and its chunks of code."""
+        rows = self._db.execute(
+            "select submission, chunks from sources where kata = ? order by submission", (kata,)
+        )
+        for submission, chunks in rows:
+            yield submission, [text for _, text in json.loads(zlib.decompress(chunks))]
 
     def reports(self) -> Iterator[Report]:
         """Yield every report, by kata and submission."""
@@ -105,4 +143,5 @@ class Gradebook:
 
     def close(self) -> None:
         """Close the file."""
+        self._write_sources()
         self._db.close()

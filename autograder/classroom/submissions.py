@@ -39,17 +39,21 @@ def handed_in(path: Path, name: str, kata: Kata) -> list[HandedIn]:
     """
     if path.is_dir():
         return [
-            HandedIn(str(Path(name) / entry.name), _file_of(entry, kata))
-            for entry in sorted(path.iterdir())
-            if not entry.name.startswith((".", "__")) and _is_candidate(entry)
+            HandedIn(str(Path(name) / entry.name), _file_of(entry, kata)) for entry in entries(path)
         ]
     if not path.exists():
         raise CatalogError(f"{name}: no such file or folder")
     return [HandedIn(name, path, trusted=True)]
 
 
-def _is_candidate(entry: Path) -> bool:
-    return entry.is_dir() or entry.suffix in SUFFIXES or entry.is_symlink()
+def entries(folder: Path) -> list[Path]:
+    """Return what counts as a submission in the folder of a class: sub-folders, files, links."""
+    return [
+        entry
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith((".", "__"))
+        and (entry.is_dir() or entry.suffix in SUFFIXES or entry.is_symlink())
+    ]
 
 
 def _file_of(entry: Path, kata: Kata) -> Path | None:
@@ -58,14 +62,14 @@ def _file_of(entry: Path, kata: Kata) -> Path | None:
     wanted = [entry / f"{kata.name}{suffix}" for suffix in SUFFIXES]
     found = [path for path in wanted if os.path.lexists(path)]
     if not found:
-        found = [path for path in _files_below(entry) if path.stem == kata.name]
+        found = [path for path in files_below(entry) if path.stem == kata.name]
     if not found:
-        found = _files_below(entry)
+        found = files_below(entry)
         found = found if len(found) == 1 else []
     return found[0] if found else None
 
 
-def _files_below(folder: Path, depth: int = 4) -> list[Path]:
+def files_below(folder: Path, depth: int = 4) -> list[Path]:
     """Return the sources in a folder, the nearest first, following no links."""
     found: list[Path] = []
     folders = [folder]
