@@ -19,9 +19,9 @@ def main() -> None:
             from autograder.learner.listing import main as listing
 
             raise SystemExit(listing(sys.argv[2:]))
-        from autograder.commands import run
+        from autograder.commands import app
 
-        run()
+        app(prog_name="kata")
     except CatalogError as error:
         print(f"kata: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from autograder.catalog import CatalogError, Kata, find_root, load_catalogue
 from autograder.classroom.commands import app as classroom
+from autograder.learner.commands import app as learner
 from autograder.working import AsJson, Name, complete, kata_named, project
 
 app = typer.Typer(
@@ -202,9 +202,5 @@ def doctor(as_json: AsJson = False) -> None:
         show_findings(found)
 
 
+app.add_typer(learner)
 app.add_typer(classroom)
-
-
-def run(arguments: list[str] | None = None) -> None:
-    """Run the application on the command line's arguments."""
-    app(args=arguments if arguments is not None else sys.argv[1:], prog_name="kata")

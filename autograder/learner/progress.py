@@ -20,6 +20,11 @@ create table if not exists hints (
     kata text not null, task text not null, hint text not null, at real not null
 );
 create table if not exists reveals (kata text primary key, at real not null);
+create table if not exists cards (item text primary key, card text not null, due real not null);
+create table if not exists interviews (
+    question text not null, at real not null, minutes real not null, score real not null,
+    notes text not null
+);
 """
 
 
@@ -80,6 +85,33 @@ def record_reveal(kata: str) -> None:
         db.execute("insert or replace into reveals values (?, ?)", (kata, time.time()))
 
 
+def record_interview(question: str, minutes: float, score: float, notes: str) -> None:
+    """Keep the result of an interview."""
+    with database() as db:
+        row = question, time.time(), minutes, score, notes
+        db.execute("insert into interviews values (?, ?, ?, ?, ?)", row)
+
+
+def interviews() -> list[tuple[str, float, float]]:
+    """Return question, time and score of every interview, the last first."""
+    with database() as db:
+        rows = db.execute("select question, at, score from interviews order by at desc")
+        return [(question, at, score) for question, at, score in rows]
+
+
+def misconceptions() -> list[str]:
+    """Return the misconceptions of all attempts, as `kata: id`, one for each attempt."""
+    with database() as db:
+        rows = db.execute("select kata, misconceptions from attempts").fetchall()
+    return [f"{kata}: {name}" for kata, names in rows for name in names.split()]
+
+
+def days_with_attempts() -> set[int]:
+    """Return the days (since 1970) on which something was tried."""
+    with database() as db:
+        return {int(at // 86_400) for (at,) in db.execute("select at from attempts")}
+
+
 def states() -> dict[str, dict[str, Any]]:
     """Return, by kata, `state` (tried | solved | revealed), best `points` and `attempts`."""
     if not (home() / "progress.db").is_file():
@@ -90,6 +122,7 @@ def states() -> dict[str, dict[str, Any]]:
                 "state": "solved" if best >= worth else "tried",
                 "points": best,
                 "attempts": count,
+                "revealed": False,
             }
             for kata, best, worth, count in db.execute(
                 "select kata, max(points), max(max_points), count(*) from attempts group by kata"
@@ -97,6 +130,7 @@ def states() -> dict[str, dict[str, Any]]:
         }
         for (kata,) in db.execute("select kata from reveals"):
             entry = found.setdefault(kata, {"state": "tried", "points": 0.0, "attempts": 0})
+            entry["revealed"] = True
             if entry["state"] != "solved":
                 entry["state"] = "revealed"
     return found

@@ -46,6 +46,12 @@ def note_attempt(report: Report) -> None:
     if any(v.verdict not in ("unimplemented", "skipped") for v in report.verdicts):
         names = [v.misconception for v in report.verdicts if v.misconception]
         progress.record_attempt(report.kata, report.points, report.max_points, names)
+        if report.points >= report.max_points:
+            from autograder.learner import schedule
+
+            state = progress.states()[report.kata]
+            grade = schedule.grade_of_attempts(state["attempts"], state["revealed"])
+            schedule.rate(f"kata:{report.kata}", grade)
 
 
 def next_hint(kata: Kata) -> tuple[str, str, int, int] | None:

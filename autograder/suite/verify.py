@@ -9,15 +9,12 @@ import ast
 import gc
 import importlib.util
 import inspect
-import os
 import random
-import select
-import signal
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -29,6 +26,7 @@ from autograder.report import Verdict, number
 from autograder.sandbox.submission import InProcess, Source
 from autograder.suite import mutants as mutation
 from autograder.suite.authoring import Misconception
+from autograder.suite.child import in_child
 from autograder.suite.collect import INFO
 from autograder.suite.diagnosis import load_misconceptions
 from autograder.suite.session import Suite
@@ -472,26 +470,3 @@ def _run_mutant(
     if answer is None:  # it never ended, or took the process down: no test would have passed
         return {items[0].name}
     return {answer} - {""}
-
-
-def in_child(action: Callable[[], str], seconds: float) -> str | None:
-    """Run `action` in a forked process; None if it takes too long or dies."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            os.write(writer, action().encode())
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(writer)
-    try:
-        ready, _, _ = select.select([reader], [], [], seconds)
-        text = os.read(reader, 65536).decode() if ready else None
-    finally:
-        os.close(reader)
-    if text is None:
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return text if status == 0 else None
