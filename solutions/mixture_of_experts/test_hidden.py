@@ -12,6 +12,9 @@ from solutions.mixture_of_experts.mixture_of_experts import (
     route,
 )
 
+# An output is a sum over d_ff hidden units, each of them a sum over d.
+SUMS = {"terms": 35}
+
 
 def apart(rng, tokens, experts):
     """Draw logits, no two of a row closer than 0.2, so that rounding decides nothing."""
@@ -179,14 +182,14 @@ def test_experts_that_do_not_exist_are_refused(submission, row, capacity):
 def test_a_single_expert_is_a_feed_forward_network(submission, rng):
     x, w_in, w_out = tensor(rng, 4, 3), tensor(rng, 1, 5, 3), tensor(rng, 1, 3, 5)
     result = submission.moe_layer(x, tensor(rng, 1, 3), w_in, w_out, k=1)
-    assert_close(result, torch.relu(x @ w_in[0].T) @ w_out[0].T)
+    assert_close(result, torch.relu(x @ w_in[0].T) @ w_out[0].T, **SUMS)
 
 
 @points(0.75)
 @hint("Which experts does a token pass through, and what is each output multiplied by?")
 def test_the_outputs_of_the_chosen_experts_are_added_with_their_weights(submission, rng):
     arguments = layer(rng)
-    assert_close(submission.moe_layer(*arguments, k=2), moe_layer(*arguments, k=2))
+    assert_close(submission.moe_layer(*arguments, k=2), moe_layer(*arguments, k=2), **SUMS)
 
 
 @points(0.5)
@@ -198,6 +201,7 @@ def test_a_dropped_assignment_adds_nothing_and_the_others_keep_their_weights(sub
     assert_close(
         submission.moe_layer(*arguments, k=2, capacity=2),
         moe_layer(*arguments, k=2, capacity=2),
+        **SUMS,
     )
 
 
@@ -210,6 +214,7 @@ def test_a_token_that_is_dropped_everywhere_gets_zeros(submission, rng, k, capac
     assert_close(
         submission.moe_layer(*arguments, k=k, capacity=capacity),
         moe_layer(*arguments, k=k, capacity=capacity),
+        **SUMS,
     )
 
 
@@ -226,7 +231,7 @@ def test_with_k_of_one_a_token_gets_the_output_of_its_best_expert(submission, rn
     x, router, w_in, w_out = layer(rng)
     best = (x @ router.T).argmax(dim=1).tolist()
     rows = [torch.relu(x[i] @ w_in[e].T) @ w_out[e].T for i, e in enumerate(best)]
-    assert_close(submission.moe_layer(x, router, w_in, w_out, k=1), torch.stack(rows))
+    assert_close(submission.moe_layer(x, router, w_in, w_out, k=1), torch.stack(rows), **SUMS)
 
 
 @points(0.5)
@@ -237,6 +242,7 @@ def test_first_choices_get_their_slots_before_second_choices(submission, rng):
     assert_close(
         submission.moe_layer(*arguments, k=2, capacity=2),
         moe_layer(*arguments, k=2, capacity=2),
+        **SUMS,
     )
 
 
@@ -248,7 +254,7 @@ def test_first_choices_get_their_slots_before_second_choices(submission, rng):
 )
 def test_any_sizes_will_do(submission, rng, tokens, experts, d, d_ff, k):
     arguments = layer(rng, tokens, experts, d, d_ff)
-    assert_close(submission.moe_layer(*arguments, k), moe_layer(*arguments, k))
+    assert_close(submission.moe_layer(*arguments, k), moe_layer(*arguments, k), **SUMS)
 
 
 @points(0.5)
@@ -260,6 +266,7 @@ def test_gradients_reach_x_the_router_and_the_experts(submission, rng, capacity)
     assert_close(
         submission.gradients("moe_layer", *arguments, wrt=wrt, upstream=upstream),
         gradients(moe_layer, *arguments, wrt=wrt, upstream=upstream),
+        **SUMS,
     )
 
 
@@ -273,7 +280,7 @@ def test_arguments_need_not_be_contiguous(submission, rng):
         w_in.transpose(0, 2).contiguous().transpose(0, 2),
         w_out.mT.contiguous().mT,
     )
-    assert_close(submission.moe_layer(*arguments, 3, 4), moe_layer(*arguments, 3, 4))
+    assert_close(submission.moe_layer(*arguments, 3, 4), moe_layer(*arguments, 3, 4), **SUMS)
 
 
 @points(0.25)
