@@ -145,12 +145,12 @@ def watch(root: Path, names: list[str], tell: Tell, *, commands: bool = False) -
             if kata is not None:
                 _judge(watcher, kata, tell)
         while not asked.empty():
-            name = asked.get()
-            if name is None:
+            wanted = asked.get()
+            if wanted is None:
                 stop.set()
                 break
             try:
-                _judge(watcher, find_kata(root, name), tell)
+                _judge(watcher, find_kata(root, wanted), tell)
             except CatalogError as error:
                 tell({"event": "error", "message": str(error)})
 
