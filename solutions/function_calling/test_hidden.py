@@ -402,7 +402,7 @@ def test_each_name_too_many_is_reported_at_its_own_path(submission):
         ),
         ({"properties": {"a": STRING}, "required": ["b", "c"]}, [("$.c", "required")]),
     ],
-    ids=repr,
+    ids=["not said", "allowed", "no properties", "nothing named", "required only"],
 )
 def test_other_names_are_refused_only_where_the_schema_says_so(submission, schema, expected):
     assert_equal(submission.validate_arguments({"a": "x", "b": 1}, schema), expected)
@@ -419,7 +419,7 @@ def test_other_names_are_refused_only_where_the_schema_says_so(submission, schem
         ([1], {"type": "object", "items": STRING}),
         ({"a": 1}, {"type": "string", "properties": {"a": STRING}}),
     ],
-    ids=repr,
+    ids=["enum", "anyOf", "object", "list", "text"],
 )
 def test_a_wrong_type_is_all_that_is_reported_of_a_value(submission, value, schema):
     assert_equal(submission.validate_arguments(value, schema), [("$", "type")])
@@ -499,7 +499,7 @@ def test_violations_are_sorted(submission):
         ({"items": "x"}, {"items": INTEGER}),
         ({"a": 1}, {"type": "object", "required": ["a"]}),
     ],
-    ids=repr,
+    ids=["empty", "other keywords", "a list", "a text", "no items", "an object", "no properties"],
 )
 def test_what_the_schema_does_not_speak_of_is_valid(submission, value, schema):
     assert_equal(submission.validate_arguments(value, schema), [])
@@ -553,7 +553,7 @@ def test_parallel_calls_are_all_answered_in_order(submission):
         ({"role": "assistant"}, None),
         ({"role": "assistant", "content": "Lima", "refusal": None, "usage": {"tokens": 3}}, "Lima"),
     ],
-    ids=repr,
+    ids=["absent", "None", "empty", "no text", "no content", "nothing", "further keys"],
 )
 def test_a_reply_without_calls_is_the_answer(submission, reply, answer):
     messages = [{"role": "system", "content": "be brief"}, USER]
