@@ -1,4 +1,4 @@
-"""What an instructor does without nbgrader: bundle, a class of several katas, regrade, reports."""
+"""What an instructor does without nbgrader: bundle, a class of several katas, regrade."""
 
 from __future__ import annotations
 
@@ -13,26 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from classroom import RIGHT_TOTAL, kata, put, two
 
 from autograder.catalog import find_root, load_catalogue, load_kata
 from autograder.classroom.gradebook import Gradebook
 
+__all__ = ["two"]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading forks")
 ROOT = find_root(Path(__file__))
 assert ROOT is not None
-
-
-def kata(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "autograder", *arguments],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-        env={**os.environ, "KATA_HOME": str(folder / "home"), **environment},
-    )
 
 
 def lines_of(paths: Iterable[Path]) -> set[str]:
@@ -144,43 +133,6 @@ def test_a_bundle_that_cannot_be_made_is_one_line(
 
 
 # -- a class of several katas ----------------------------------------------------------------
-
-
-TOTAL = {
-    "katas/total/kata.toml": (
-        'title = "The sum"\ntrack = "search"\norder = 2\ndifficulty = "easy"\nminutes = 5\n'
-        "[tasks]\ntotal = 2\n"
-    ),
-    "katas/total/README.md": "# The sum\n\nAdd them.\n",
-    "katas/total/total.py": "def total(values):\n    raise NotImplementedError\n",
-    "katas/total/test_total.py": "def test_one(submission):\n    submission.total([1])\n",
-    "solutions/total/total.py": "def total(values):\n    return sum(values)\n",
-    "solutions/total/test_hidden.py": """\
-from autograder.checks import assert_close
-from autograder.suite import hint, points
-
-
-@points(2)
-@hint("What is left out?")
-def test_all_values_count(submission):
-    assert_close(submission.total([1.0, 2.0, 4.0]), 7.0)
-""",
-}
-RIGHT_TOTAL = "def total(values):\n    return sum(float(v) for v in values)\n"
-
-
-@pytest.fixture
-def two(project: Path) -> Path:
-    """The project with a second kata."""
-    return put(project, TOTAL)
-
-
-def put(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
 
 
 def reports(done: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.catalog import CatalogError
+from autograder.catalog import CatalogError, find_root
 from autograder.working import complete, katas_named, project
 
 app = typer.Typer()
@@ -69,6 +69,21 @@ def grade(
         yes=yes,
     )
     raise typer.Exit(0 if perfect else 1)
+
+
+@app.command()
+def report(
+    gradebook: Annotated[Path, typer.Argument(help="What `kata grade --out` wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The report's folder; GRADEBOOK-report if left out.")
+    ] = None,
+) -> None:
+    """Write a class page, a page a student, CSV for Canvas and Moodle, and JUnit."""
+    from autograder.classroom.reporting import write
+
+    folder = out or gradebook.with_name(f"{gradebook.stem}-report")
+    told = write(gradebook, folder, find_root(Path.cwd()))
+    print(f"{told}: {folder / 'class.html'}, students/, canvas.csv, moodle.csv, junit.xml")
 
 
 @app.command()
