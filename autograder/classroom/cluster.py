@@ -33,7 +33,7 @@ from autograder.sandbox.submission import Source
 
 RETRIES = 3
 """How often a submission is judged anew after its worker died, or its judge fell."""
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 """How often the client looks for workers that are new."""
 PLENTY = 1e6
