@@ -143,6 +143,9 @@ def made() -> dict[str, tuple[bytes, float]]:
     borda = RIGHT_BORDA.encode()
     cells = [RIGHT_BORDA, "x = '\ud800'", "def copeland(rankings):\n    raise KeyError('\ud800')"]
     notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    magics = {
+        "cells": [{"cell_type": "code", "source": cell} for cell in ("!ls\n" * 20_000, RIGHT_BORDA)]
+    }
     return {
         "giant_lines.py": (b"x = 1\n" * 850_000 + borda, 0),
         "giant_expression.py": (b"x = [" + b"1," * 1_200_000 + b"]\n" + borda, 0),
@@ -159,11 +162,17 @@ def made() -> dict[str, tuple[bytes, float]]:
             2,
         ),
         "surrogates.ipynb": (json.dumps(notebook).encode(), 2),
+        "many_magics.ipynb": (json.dumps(magics).encode(), 2),
         "cells_of_other_types.ipynb": (b'{"cells": [1, {"cell_type": "code", "source": {}}]}', 0),
         "deep_notebook.ipynb": (b'{"cells": ' + b"[" * 100_000, 0),
         "title\x1b]0;13 points\x07.py": (borda, 2),
         os.fsdecode(b"name\xff\xfe.py"): (borda, 2),
     }
+
+
+def reported(name: str) -> str:
+    """Return the name of a file as a report has it: with an escape for what has no code."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass
@@ -214,7 +223,7 @@ def snapshot(*folders: Path) -> dict[str, tuple[int, int, str]]:
     """Return mode, time of change and content of all files below some folders."""
     found = {}
     for folder in folders:
-        for path in [folder, *folder.rglob("*")]:
+        for path in [folder, *folder.rglob("*")]:  # of a file, itself
             if "__pycache__" in path.parts:
                 continue
             status = path.lstat()
@@ -241,7 +250,8 @@ def descendants(session: int) -> list[str]:
 
 def strays() -> list[str]:
     """Return files with the name that attacks give to theirs, where they try to leave them."""
-    places = ["/tmp", "/var/tmp", "/dev/shm", "/", "/run", str(ROOT), str(Path.home()), "/etc"]
+    places = ["/tmp", "/var/tmp", "/dev/shm", "/", "/run", "/etc", str(Path.home())]
+    places += [str(ROOT), str(ROOT / "autograder"), str(Path(os.__file__).parent)]
     return [str(p) for place in places for p in Path(place).glob("*kata-attack*")]
 
 
@@ -256,11 +266,13 @@ def graded(folder: Path, kata: str, files: list[Path]) -> Class:
     if kata == "rank_fusion":
         for name, (data, points) in made().items():
             (handed / name).write_bytes(data)
-            earns[name] = points
+            earns[reported(name)] = points
     right = (ROOT / HONEST[kata]).read_text() if kata != "echo" else ECHO[HONEST[kata]]
     for name in ("honest.py", "outside.py"):  # in the middle of the others
         (handed / name).write_text(right)
-    before = snapshot(handed, folder / "katas", folder / "solutions", ROOT / "autograder")
+    before = snapshot(
+        handed, folder / "katas", folder / "solutions", ROOT / "autograder/__init__.py"
+    )
     modes = [os.stat(path).st_mode for path in ("/tmp", "/", "/dev/null", ROOT)]
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come here
     start = time.monotonic()
@@ -292,7 +304,9 @@ def graded(folder: Path, kata: str, files: list[Path]) -> Class:
     while (left := descendants(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
     ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
-    after = snapshot(handed, folder / "katas", folder / "solutions", ROOT / "autograder")
+    after = snapshot(
+        handed, folder / "katas", folder / "solutions", ROOT / "autograder/__init__.py"
+    )
     changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
     if modes != [os.stat(path).st_mode for path in ("/tmp", "/", "/dev/null", ROOT)]:
         changed.append("a mode")
@@ -338,7 +352,7 @@ def test_an_attack_that_no_small_file_holds_gains_nothing(
     classes: dict[str, Class], name: str
 ) -> None:
     found = classes["rank_fusion"]
-    require_harmless(found.reports[name], found.earns[name])
+    require_harmless(found.reports[reported(name)], found.earns[reported(name)])
 
 
 @pytest.mark.parametrize("kata", list(HONEST))

@@ -20,6 +20,8 @@ from autograder.sandbox.submission import Source
 GREATEST = 5 << 20
 """Bytes of a submission; nobody writes more by hand."""
 SUFFIXES = (".py", ".ipynb")
+MAGIC_WORK = 200_000
+"""Characters, times magics, of a notebook that is read as IPython does; a second or two."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def files_below(folder: Path, depth: int = 4) -> list[Path]:
     for _ in range(depth):
         inner: list[Path] = []
         for place in folders:
-            for entry in sorted(place.iterdir()):
+            for entry in _entries(place):
                 if entry.name.startswith((".", "__")):
                     continue
                 if entry.is_dir() and not entry.is_symlink():
@@ -85,6 +87,14 @@ def files_below(folder: Path, depth: int = 4) -> list[Path]:
                     found.append(entry)
         folders = inner
     return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what a folder holds, nothing where it may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def read(submission: HandedIn, kata: Kata) -> Source:
@@ -144,7 +154,10 @@ def _notebook(name: str, text: str, kata: Kata) -> Source:
 
 def notebook_source(name: str, cells: Sequence[str]) -> Source:
     """Return the source of a notebook's code cells; magics become what IPython makes of them."""
-    chunks = [(f"cell {number}", plain_python(cell)) for number, cell in enumerate(cells, 1)]
+    chunks, work = [], 0
+    for number, cell in enumerate(cells, 1):
+        work += _work_of(cell)
+        chunks.append((f"cell {number}", plain_python(cell) if work <= MAGIC_WORK else cell))
     return Source(name, tuple(chunks), notebook=True)
 
 
@@ -208,6 +221,19 @@ def code_cells(notebook: Any) -> Iterator[tuple[str, str]]:
 
 def plain_python(cell: str) -> str:
     """Return a cell with its magics and shell lines as the calls that IPython makes of them."""
+    if not 0 < _work_of(cell) <= MAGIC_WORK:
+        return cell
+    try:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        manager: Any = TransformerManager
+        return str(manager().transform_cell(cell))
+    except Exception:  # the text is foreign; what IPython cannot read, Python will say why
+        return cell
+
+
+def _work_of(cell: str) -> int:
+    """Estimate the work of IPython, which reads a whole cell again for each magic; 0 for none."""
     if not any(
         line.lstrip().startswith(("%", "!", "?"))
         or "= %" in line
@@ -217,11 +243,5 @@ def plain_python(cell: str) -> str:
         or line.rstrip().endswith("?")
         for line in cell.splitlines()
     ):
-        return cell
-    try:
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        manager: Any = TransformerManager
-        return str(manager().transform_cell(cell))
-    except Exception:  # the text is foreign; what IPython cannot read, Python will say why
-        return cell
+        return 0
+    return len(cell) * sum(any(sign in line for sign in "%!?") for line in cell.splitlines())

@@ -17,6 +17,7 @@ for take in (
     lambda: os.nice(-5),
     lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50)),
     lambda: os.sched_setaffinity(os.getppid(), [0]),
+    lambda: os.sched_setaffinity(0, range(os.cpu_count() or 1)),
     lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1)),
     lambda: 1 / (LIBC.syscall(126, b"\x22\x05\x08\x20" + bytes(4), b"\xff" * 24) == 0),
     lambda: 1 / (LIBC.syscall(250, 0, -3, 1) >= 0),

@@ -14,6 +14,3 @@ def borda(rankings):
 
     wire._Packer.plain_keys = lambda self, keys: KEYS
     return found
-
-
-reciprocal_rank_fusion = score_fusion = copeland = borda

@@ -19,6 +19,3 @@ worker.Server.refer = refer
 
 def borda(rankings):
     return [Thing()] * 100_000
-
-
-reciprocal_rank_fusion = score_fusion = copeland = borda

@@ -30,4 +30,4 @@ def costly(*args, **kwargs):
             pass
 
 
-reciprocal_rank_fusion = score_fusion = borda = copeland = costly
+borda = costly

@@ -4,12 +4,8 @@
 import torch
 
 
-def scaled_dot_product_attention(query, key, value, mask=None):
-    return torch.ones(60 << 20)
-
-
 def causal_mask(queries, keys):
-    return torch.ones(250 << 20, dtype=torch.bool)
+    return torch.ones(60 << 20)
 
 
 def multi_head_attention(x, w_q, w_k, w_v, w_o, heads, mask=None):

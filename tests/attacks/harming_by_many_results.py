@@ -6,10 +6,6 @@ def reciprocal_rank_fusion(rankings, k=60, weights=None):
     return [("a", 1 / 61)] * 160_000
 
 
-def score_fusion(runs, normalisation="min_max", method="sum", weights=None):
-    return [(str(number), 0.5) for number in range(150_000)]
-
-
 def borda(rankings):
     big = tuple(range(400_000))
     return [big, big] + [(0.5,)] * 30_000
