@@ -157,7 +157,10 @@ def test_an_endless_loop_is_timed_out_at_its_line(project: Path, right: str) -> 
 
 
 def test_one_that_swallows_the_alarm_ends_with_the_report_so_far(project: Path, right: str) -> None:
-    body = "    while values:\n        try:\n            while True: sum(values)\n        except: pass\n"
+    body = (
+        "    while values:\n        try:\n            while True: sum(values)\n"
+        "        except: pass\n"
+    )
     write(project, right.replace("    total = 0.0\n", body))
     done = run(project, STUB)
     assert done.returncode == 1

@@ -279,6 +279,7 @@ def worker_make(kata: Kata, source: Source, *, memory_bytes: int | None = None) 
         settings = settings_for(kata)
         return WorkerMake(kata, source, lambda: Spawned(settings))
     library = library_for(kata)
+    library.wait()  # importing torch is no submission's time
     request = {"memory_bytes": memory_bytes}
     return WorkerMake(kata, source, lambda: library.fork(request))
 

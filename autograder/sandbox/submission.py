@@ -79,8 +79,8 @@ class Record:
     crossings: list[Crossing] = field(default_factory=list)
 
     def add(self, what: str, outcome: str, value: Any) -> None:
-        """Append one crossing."""
-        self.crossings.append(Crossing(what, outcome, value))
+        """Append one crossing; an object that stayed on its side is noted as that alone."""
+        self.crossings.append(Crossing(what, outcome, _without_handles(value)))
 
 
 class Make(Protocol):
@@ -168,7 +168,7 @@ class Submission:
         """Run a task (by name) or a method forward and backward; return the gradients of `wrt`."""
         remote = self._target(target)
         request = ("gradients", *remote._address, args, kwargs, tuple(wrt), upstream)
-        found: tuple[Any, ...] = self._ask(f"gradients of {remote._label}", remote, request)[0]
+        found: tuple[Any, ...] = self._ask(f"gradients of {remote._what}", remote, request)[0]
         return found
 
     def probe(self, name: str, target: str | Remote, *args: Any, **kwargs: Any) -> Any:
@@ -188,7 +188,7 @@ class Submission:
     def _call(self, remote: Remote, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = ("call", *remote._address, args, kwargs)
         start = len(self._record.crossings)
-        value, *after = self._ask(remote._label, remote, request)
+        value, *after = self._ask(remote._what, remote, request)
         for look in AFTER_CALL:
             look(self, remote, args, start)
         if not self._may_change and after:
@@ -388,6 +388,12 @@ class Remote:
         base = self._base if isinstance(self._base, str) else self._base.name
         return ".".join((base, *self._path))
 
+    @property
+    def _what(self) -> str:
+        """The label without the name of an object's class, which is the submission's own affair."""
+        base = self._base if isinstance(self._base, str) else "handle"
+        return ".".join((base, *self._path))
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it there."""
         return self._submission._call(self, args, kwargs)
@@ -400,7 +406,7 @@ class Remote:
         value = self._submission._ask(there._label, there, request, record=False)[0]
         if isinstance(value, _Method):
             return there
-        self._submission._record.add(there._label, "ok", value)
+        self._submission._record.add(there._what, "ok", value)
         return value
 
     def __bool__(self) -> bool:
@@ -468,6 +474,19 @@ def _is_frame(frame: Any) -> bool:
     if type(frame) is not tuple or tuple(map(type, frame)) != (str, int, str):
         return False
     return bool(0 <= frame[1] < 1 << 31)
+
+
+HANDLE = "<handle>"
+
+
+def _without_handles(value: Any) -> Any:
+    if isinstance(value, Remote):
+        return HANDLE
+    if type(value) in (list, tuple):
+        return type(value)(map(_without_handles, value))
+    if type(value) is dict:
+        return {key: _without_handles(item) for key, item in value.items()}
+    return value
 
 
 class InProcess:

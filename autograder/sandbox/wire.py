@@ -749,6 +749,9 @@ class _Packer:
         self.texts.append(name)
         self.put_layout(shape, order)
         flat = (tensor.permute(order) if order else tensor).reshape(-1)
+        if flat.numel() == 1 and flat.stride() != (1,):
+            # One element may have any stride; then neither contiguous() nor clone() changes it.
+            flat = flat.as_strided((1,), (1,))
         data = flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, np.uint8)
         self.put_data((_only_bits(data) if name == "bool" else data).data)
 

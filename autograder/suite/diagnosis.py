@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +150,10 @@ def _most_alike(
     if len({wrong.misconception.id for wrong in matching if wrong.misconception}) > 1:
         task = item.stash[INFO].task
         same_task = [peer for peer in peers if peer.stash[INFO].task == task]
-        own = {peer.nodeid for peer in same_task if _learner(peer, bench, outcomes).failed}
-        matching.sort(key=lambda wrong: _unlikeness(wrong, same_task, own, bench, task))
+        # What fails elsewhere in the kata decides only where the task itself does not.
+        for tests in (list(peers), same_task):
+            own = {peer.nodeid for peer in tests if _learner(peer, bench, outcomes).failed}
+            matching.sort(key=partial(_unlikeness, peers=tests, own=own, bench=bench, task=task))
     return matching[0] if matching else None
 
 
