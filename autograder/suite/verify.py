@@ -146,7 +146,10 @@ def _shape(kata: Kata) -> Iterator[str]:
                 yield f"{path.relative_to(kata.root)} does not define `{task}`"
     if not kata.questions:
         yield "kata.toml names no interview questions"
-    yield from _signatures_agree(kata, stub, reference)
+    try:
+        yield from _signatures_agree(kata, stub, reference)
+    except SyntaxError as error:
+        yield f"stub or reference cannot be parsed: {error}"
 
 
 def _signatures_agree(kata: Kata, stub: str, reference: str) -> Iterator[str]:
