@@ -22,7 +22,7 @@ from autograder.sandbox.failures import (
     Unimplemented,
     raised_by_submission,
 )
-from autograder.sandbox.pool import close_libraries, worker_make
+from autograder.sandbox.pool import close_libraries, library_for, worker_make
 from autograder.sandbox.submission import InProcess, Source, Submission
 
 KATA = Kata(
@@ -123,6 +123,7 @@ def test_what_it_raises_comes_out_as_the_nearest_builtin(load: Open) -> None:
         ("def f(:", LoadFailed, "SyntaxError"),
         ("def f(): return eval('1')", ForbiddenCall, "`eval`"),
         ("def f(): return __builtins__['eval']('1')", ForbiddenCall, "`eval`"),
+        ("def f(): exec('e' + 'val(\"1\")')", ForbiddenCall, "`eval`"),
         ("def f():\n    import fractions\n    return 1", ForbiddenCall, "`fractions`"),
         ("def f(): return __import__('frac' + 'tions').gcd", ForbiddenCall, "`fractions`"),
         (
@@ -311,3 +312,21 @@ def test_what_is_recorded_of_an_object_does_not_depend_on_its_class(load: Open) 
     for submission in (first, second):
         submission.f().get()
     assert first._record.crossings == second._record.crossings
+
+
+def test_a_check_that_fails_in_a_callback_fails_the_test_though_it_is_swallowed(load: Open) -> None:
+    def wants(value: int) -> None:
+        raise AssertionError(f"{value} is not wanted")
+
+    text = "def f(g):\n    try:\n        g(1)\n    except Exception:\n        pass\n    return 2"
+    with pytest.raises(AssertionError, match="1 is not wanted"):
+        load(text).f(wants)
+
+
+def test_a_worker_whose_judge_has_gone_is_killed() -> None:
+    child = library_for(KATA).fork({})
+    child._status.close()  # as the system does it for a judge that falls
+    child.stream.settimeout(10)
+    while child.stream.recv(4096):
+        pass
+    child.stream.close()

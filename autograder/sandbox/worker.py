@@ -19,6 +19,7 @@ import builtins
 import contextlib
 import io
 import linecache
+import os
 import random
 import signal
 import sys
@@ -89,9 +90,7 @@ class Server:
         self.replaced = replaced
         self.own_modules = {MODULE, *(value.__module__ for value in replaced.values())}
         self.files = frozenset(name for name, _ in chunks)
-        self.patches = Patches(
-            forbidden, lambda frame: frame.f_code.co_filename in self.files, for_good=alarm
-        )
+        self.patches = Patches(forbidden, self._is_submission, for_good=alarm)
         self.module: types.ModuleType | None = None
         self.failure: tuple[Any, ...] | None = None
         self.objects: dict[int, Any] = {}
@@ -246,6 +245,11 @@ class Server:
                 frames.append((code.co_filename, traceback.tb_lineno, code.co_name))
             traceback = traceback.tb_next
         return tuple(frames[-FRAME_LIMIT:])
+
+    def _is_submission(self, frame: FrameType) -> bool:
+        """Say whether a frame is the submission's own code, or text that it executes."""
+        file = frame.f_code.co_filename
+        return file in self.files or not (os.path.isabs(file) or file.startswith("<frozen "))
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
