@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-_told: dict[str, str] = {}
+VALIDATING = "NBGRADER_VALIDATING"
+"""Set in the kernel of `nbgrader validate`."""
+
+_told: dict[str, dict[str, str]] = {}
 
 
-def run_examples(namespace: dict[str, Any], names: Sequence[str]) -> None:
+def run_examples(namespace: dict[str, Any], names: Sequence[str], kata: str = "") -> None:
     """Run the visible examples on the functions of a notebook and print what came of each."""
     submission = SimpleNamespace(**namespace)
+    _told[kata] = {}
     for name in names:
         test = namespace[name]
         sentence = name.removeprefix("test_").replace("_", " ")
@@ -27,13 +33,19 @@ def run_examples(namespace: dict[str, Any], names: Sequence[str]) -> None:
             told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         else:
             told = "passed"
-        _told[name] = told
+        _told[kata][sentence] = told
         print(f"{sentence}: {told}")
 
 
 def not_graded_here(kata: str, task: str) -> None:
     """Say that the points of a grade cell come from the judge, and what the examples gave."""
-    print(f"The points of {kata}.{task} come from the judge, not from this notebook.")
-    if _told:
-        passed = sum(told == "passed" for told in _told.values())
-        print(f"Of the visible examples {passed} of {len(_told)} passed.")
+    lines = [f"The points of {kata}.{task} come from the judge, not from this notebook."]
+    told = _told.get(kata)
+    if told is None:
+        lines.append("Run the cell of the visible examples to see what they give.")
+    else:
+        passed = sum(what == "passed" for what in told.values())
+        lines.append(f"Of the visible examples {passed} of {len(told)} passed.")
+        lines += [f"{sentence}: {what}" for sentence, what in told.items() if what != "passed"]
+    # `nbgrader validate` shows of a cell without full points what went to stderr, and that alone.
+    print("\n".join(lines), file=sys.stderr if os.environ.get(VALIDATING) else sys.stdout)

@@ -169,7 +169,7 @@ def examples_cell(kata: Kata) -> str:
     text = kata.visible.read_text(encoding="utf-8").rstrip()
     return (
         f"{text}\n\n\nfrom autograder.notebook import run_examples\n\n"
-        f"run_examples(globals(), {list(_example_names(text))!r})"
+        f'run_examples(globals(), {list(_example_names(text))!r}, "{kata.name}")'
     )
 
 
@@ -210,7 +210,13 @@ def write(course: Path, name: str, made: Any) -> Path:
 
 CONFIG = '''"""The course's nbgrader configuration: submissions are judged in a sandbox."""
 
+import os
+import sys
+
 c = get_config()  # noqa: F821
+
+# nbgrader runs `alembic` by name: it lies beside the interpreter, wherever PATH points.
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
 
 c.CourseDirectory.course_id = {course!r}
 
@@ -224,10 +230,11 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# A copied grade cell must not stop the class, nor a deleted one wait for a person.
+# A copied grade cell must not stop the class, a deleted one wait for a person, or a changed one
+# lose the notebook.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.classroom.nbgrader.DropCopies",
+    "autograder.classroom.nbgrader.RestoreCells",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",

@@ -48,6 +48,7 @@ def examine(root: Path | None) -> dict[str, Any]:
         "grades_others": all(
             layers.get(name) == "" for name in ("process", "rlimits", "landlock", "seccomp")
         ),
+        "alembic": shutil.which("alembic"),
         "compilers": {name: shutil.which(name) for name in COMPILERS},
         "ziglang": _version("ziglang"),
         "gpu": _gpu(),
@@ -95,6 +96,13 @@ def show_findings(found: dict[str, Any]) -> None:
         console.print(f"  {layer:<11} {mark:<8} {text}", markup=False)
     verdict = "can grade" if found["grades_others"] else "cannot safely grade (see --trust)"
     console.print(f"  this machine {verdict} other people's code")
+    if not found["alembic"]:
+        where = Path(sys.executable).parent
+        console.print(
+            f"\nnbgrader: runs alembic by name, and PATH has none: activate the environment of "
+            f"{where} (course folders of `kata nbgrader init` do it by themselves)",
+            markup=False,
+        )
     compilers = [name for name, path in found["compilers"].items() if path]
     if found["ziglang"]:
         compilers.append("ziglang")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import nbformat
 import nbformat.v4
 from nbgrader import utils
-from nbgrader.preprocessors import DeduplicateIds, NbGraderPreprocessor
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer, Unicode
 
 from autograder.catalog import CatalogError, Kata, find_kata, find_root
@@ -31,23 +33,83 @@ from autograder.sandbox.submission import Source
 GRADE = f"{SEPARATOR}grade_"
 
 
-class DropCopies(DeduplicateIds):  # type: ignore[misc]
-    """Drops the nbgrader metadata of a copied cell altogether.
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
+    """Makes of what students did to cells' metadata what the assignment had.
 
-    nbgrader's own leaves `nbgrader: {}` behind, which it later reads as an old schema; that ends
-    the command for the whole class.
+    nbgrader's own steps end the command, or drop a student's notebook, over copied cells, over a
+    solution that says it is a grade, and over a grade cell that was deleted with its neighbours.
     """
 
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Look at one cell, the last of the notebook first."""
-        metadata = cell.metadata.get("nbgrader")
-        if metadata is not None and not (isinstance(metadata, dict) and metadata.get("grade_id")):
-            del cell.metadata["nbgrader"]
-            return cell, resources
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        if cell.metadata.get("nbgrader") == {}:
-            del cell.metadata["nbgrader"]
-        return cell, resources
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Put every cell's metadata right; of copies the last one counts, as nbgrader has it."""
+        from_dict: Any = nbformat.from_dict
+        known = _assignment_cells(resources["nbgrader"])
+        present: set[str] = set()
+        for cell in reversed(nb.cells):
+            if not isinstance(cell.get("metadata"), dict):
+                cell["metadata"] = from_dict({})
+            about = cell.metadata.pop("nbgrader", None)
+            name = about.get("grade_id") if isinstance(about, dict) else None
+            if isinstance(name, str) and name in known and name not in present:
+                cell.metadata["nbgrader"] = from_dict(known[name].metadata)
+                present.add(name)
+        before = None
+        for name, source in known.items():
+            if name not in present and source.metadata["grade"]:
+                nb.cells.insert(_place_after(nb, before), source.cell())
+            before = name
+        return nb, resources
+
+
+class _AssignmentCell(NamedTuple):
+    """A cell of the assignment, as the gradebook has it."""
+
+    kind: str
+    source: str
+    metadata: dict[str, Any]
+
+    def cell(self) -> Any:
+        new_cell: Any = getattr(nbformat.v4, f"new_{self.kind}_cell")
+        return new_cell(self.source, metadata={"nbgrader": dict(self.metadata)})
+
+
+def _assignment_cells(about: Any) -> dict[str, _AssignmentCell]:
+    """Return the cells of an assignment's notebook, in order, by name."""
+    with Gradebook(about["db_url"]) as book:
+        notebook = book.find_notebook(about["notebook"], about["assignment"])
+        points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
+        solutions = {cell.name for cell in notebook.solution_cells}
+        return {
+            cell.name: _AssignmentCell(
+                cell.cell_type,
+                cell.source,
+                {
+                    "schema_version": 3,
+                    "grade_id": cell.name,
+                    "grade": cell.name in points,
+                    "solution": cell.name in solutions,
+                    "locked": cell.locked,
+                    "task": cell.name in tasks,
+                    "cell_type": cell.cell_type,
+                    "checksum": cell.checksum,
+                    **(
+                        {"points": {**points, **tasks}[cell.name]}
+                        if cell.name in points or cell.name in tasks
+                        else {}
+                    ),
+                },
+            )
+            for cell in notebook.source_cells
+        }
+
+
+def _place_after(nb: Any, name: str | None) -> int:
+    """Return the place after a cell, the end where it is not there."""
+    for place, cell in enumerate(nb.cells):
+        if name is not None and cell.metadata.get("nbgrader", {}).get("grade_id") == name:
+            return place + 1
+    return len(nb.cells)
 
 
 class JudgeSubmissions(NbGraderPreprocessor):  # type: ignore[misc]
@@ -176,4 +238,4 @@ def _told(verdict: Verdict) -> str:
     return f"\n{verdict.verdict}: {explain(verdict)}\n"
 
 
-__all__ = ["DropCopies", "JudgeSubmissions"]
+__all__ = ["JudgeSubmissions", "RestoreCells"]
