@@ -7,9 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 DIFFICULTIES = ("easy", "medium", "hard")
 TRACKS = (
@@ -30,15 +28,18 @@ class CatalogError(Exception):
     """A kata that cannot be found or read; the text says which file, which field and what to do."""
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(NamedTuple):
     """One function or class of a kata, and what it is worth."""
 
     name: str
     points: float
 
 
-class Kata(msgspec.Struct, frozen=True):
-    """One interview topic: the folder `katas/<name>` and, where it exists, `solutions/<name>`."""
+class Kata(NamedTuple):
+    """One interview topic: the folder `katas/<name>` and, where it exists, `solutions/<name>`.
+
+    A tuple, since `kata list` has to start at once: it needs no import.
+    """
 
     name: str
     title: str

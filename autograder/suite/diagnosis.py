@@ -17,7 +17,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from autograder.catalog import Kata
@@ -57,7 +56,7 @@ def reference_submission(kata: Kata, replaced: dict[str, Any] | None = None) -> 
     """Return the reference as a submission, with some of its tasks replaced."""
     root_on_path(kata.root)
     source = Source.of_file(kata.reference)
-    trusted = msgspec.structs.replace(kata, forbidden=())
+    trusted = kata._replace(forbidden=())
     return Submission(trusted, source, InProcess(trusted, source, replaced or {}))
 
 

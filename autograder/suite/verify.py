@@ -279,7 +279,7 @@ def _oracle_passes(kata: Kata, suite: Suite, proof: Proof) -> None:
         and item.stash[INFO].task in replaced
     ]
     source = Source.of_file(kata.reference)
-    trusted = msgspec.structs.replace(kata, forbidden=())
+    trusted = kata._replace(forbidden=())
     make = InProcess(trusted, source, replaced)
     failed = [
         v
@@ -341,7 +341,7 @@ def _misconceptions_are_named(
 ) -> set[str]:
     """Judge each misconception as a submission; return the tests that any of them fails."""
     caught: set[str] = set()
-    trusted = msgspec.structs.replace(kata, forbidden=())
+    trusted = kata._replace(forbidden=())
     source = Source.of_file(kata.reference)
     reference = task_lines(kata.reference.read_text(encoding="utf-8"), kata.task_names)
     for wrong in wrongs:
@@ -377,7 +377,7 @@ def _makes_agree(
     """
     from autograder.sandbox.pool import worker_make
 
-    trusted = msgspec.structs.replace(kata, forbidden=())
+    trusted = kata._replace(forbidden=())
     reference, stub = Source.of_file(kata.reference), Source.of_file(kata.stub)
     trials: list[tuple[str, Kata, Source, int]] = [
         ("the reference", kata, reference, seed) for seed in range(SEEDS_IN_BOTH)
@@ -455,7 +455,7 @@ def _run_mutant(
 ) -> set[str]:
     """Return the first test that a mutant fails, in a process of its own; empty if none."""
     source = Source(f"mutant {mutant.line}", ((str(kata.reference), mutant.source),))
-    trusted = msgspec.structs.replace(kata, forbidden=())
+    trusted = kata._replace(forbidden=())
 
     def trial() -> str:
         verdicts = suite.judge(
