@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 NUMBERS = ("int", "float", "complex")
+_HASHED_ALIKE = sys.hash_info.modulus
 
 
 def numpy_kind(value: object) -> str | None:
@@ -179,6 +180,11 @@ def key_of(value: Any) -> Any:
         return kind, frozenset((key_of(key), key_of(held)) for key, held in value.items())
     if kind == "float" and value != value:
         return kind, "nan"
+    # Python hashes numbers without a secret: of these, any number can be chosen to collide.
+    if kind == "int" and abs(value) >= _HASHED_ALIKE:
+        return kind, hex(value)
+    if kind == "complex":
+        return kind, (key_of(value.real), key_of(value.imag))
     if kind == "bytes":
         return kind, bytes(value)
     try:
