@@ -19,7 +19,8 @@ def test_a_match_in_one_table_makes_a_candidate(submission):
 
 
 def test_a_radius_lets_signatures_differ_in_some_bits(submission):
-    assert_equal(submission.lsh_search(QUERY, X, PLANES, 3, radius=1), [[2, 0, 1]])
+    given = [submission.lsh_search(QUERY, X, PLANES, 3, radius=radius) for radius in (0, 1)]
+    assert_equal(given, [[[2, 0]], [[2, 0, 1]]])
 
 
 def test_orthogonal_vectors_agree_in_half_of_the_planes(submission):

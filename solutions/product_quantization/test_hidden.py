@@ -71,13 +71,12 @@ def test_each_subspace_trains_a_codebook_of_its_own(submission, rng):
 
 @points(0.5)
 @hint("Which centroids decide where a vector goes in the second round?")
-@pytest.mark.parametrize("iterations", [1, 2, 4])
-def test_every_round_assigns_anew_and_then_takes_means(submission, rng, iterations):
-    x, initial = drawn_for_training(rng, 20, 3, 3, 2, iterations)
-    assert_close(
-        submission.train_codebooks(x, initial, iterations),
-        train_codebooks(x, initial, iterations),
-    )
+def test_every_round_assigns_anew_and_then_takes_means(submission, rng):
+    x, initial = drawn_for_training(rng, 20, 3, 3, 2, 4)
+    given = [submission.train_codebooks(x, initial, rounds) for rounds in (1, 2, 4)]
+    for rounds, codebooks in zip((1, 2, 4), given, strict=True):
+        expected = train_codebooks(x, initial, rounds)
+        assert_close(codebooks, expected, name=f"the codebooks after {rounds} rounds")
 
 
 @points(0.5)
@@ -115,9 +114,9 @@ def test_a_single_vector_draws_its_centroids_to_itself(submission, rng):
 @points(0.25)
 @hint("view wants its elements next to each other in memory. What does not?")
 def test_training_vectors_need_not_be_contiguous(submission, rng):
-    x, initial = drawn_for_training(rng, 8, 3, 2, 2, 2)
+    x, initial = drawn_for_training(rng, 8, 3, 2, 2, 1)
     x, initial = x.T.contiguous().T, initial.transpose(0, 2).contiguous().transpose(0, 2)
-    assert_close(submission.train_codebooks(x, initial, 2), train_codebooks(x, initial, 2))
+    assert_close(submission.train_codebooks(x, initial, 1), train_codebooks(x, initial, 1))
 
 
 @points(0.25)

@@ -43,14 +43,15 @@ def apart(rng, n, dim):
 
 @points(0.5)
 @hint("What does a tenfold number of points add to the bound?")
-@pytest.mark.parametrize("n", [2, 10, 1000, 1_000_000, 10**12])
+@pytest.mark.parametrize("n", [3, 10, 900, 3_000_000, 3 * 10**12])
 def test_the_bound_grows_with_the_natural_logarithm_of_the_points(submission, n):
+    # Bounds with more than a half behind the point, which rounding to the nearest gets right too.
     assert_equal(submission.jl_dimension(n, 0.25), jl_dimension(n, 0.25))
 
 
 @points(0.5)
 @hint("Work out eps²/2 − eps³/3 for a half. Which term is missing, or too much?")
-@pytest.mark.parametrize("eps", [0.01, 0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("eps", [0.02, 0.11, 0.5, 0.95])
 def test_the_bound_falls_with_eps(submission, eps):
     assert_equal(submission.jl_dimension(5000, eps), jl_dimension(5000, eps))
 
@@ -58,8 +59,8 @@ def test_the_bound_falls_with_eps(submission, eps):
 @points(0.5)
 @hint("Is the largest integer below the bound enough?")
 def test_the_bound_is_rounded_up(submission):
-    # 1594.1, 94.2 and 33.3.
-    for n, eps, expected in ((1000, 0.2, 1595), (50, 0.5, 188), (2, 0.5, 34)):
+    # 187.8, 1594.1 and 33.3.
+    for n, eps, expected in ((50, 0.5, 188), (1000, 0.2, 1595), (2, 0.5, 34)):
         assert_equal(submission.jl_dimension(n, eps), expected)
 
 
