@@ -330,3 +330,9 @@ def test_a_worker_whose_judge_has_gone_is_killed() -> None:
     while child.stream.recv(4096):
         pass
     child.stream.close()
+
+
+def test_an_empty_tensor_with_any_stride_is_an_argument(load: Open) -> None:
+    empty = torch.from_numpy(np.random.default_rng(0).uniform(size=(0,))).float()
+    assert load("def f(x): return x.shape[0]").f(empty) == 0
+    assert load("def f(x): return x + 1").f(torch.arange(2.0)[1::2]).tolist() == [2.0]

@@ -573,8 +573,14 @@ def _changed(before: Any, after: Any, place: tuple[int | str, ...] = ()) -> Any:
 
 
 def _same_tensor(torch: Any, before: Any, after: Any) -> bool:
-    a, b = before.detach().contiguous(), after.detach().contiguous()
-    return bool(torch.equal(a.reshape(-1).view(torch.uint8), b.reshape(-1).view(torch.uint8)))
+    return bool(torch.equal(_bytes(torch, before), _bytes(torch, after)))
+
+
+def _bytes(torch: Any, tensor: Any) -> Any:
+    flat = tensor.detach().contiguous().reshape(-1)
+    if flat.numel() < 2:  # which may have any stride, and a view as bytes wants 1
+        flat = flat.as_strided(flat.shape, (1,))
+    return flat.view(torch.uint8)
 
 
 __all__ = [
