@@ -6,6 +6,7 @@ import copy
 import csv
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -261,6 +262,22 @@ def test_feedback_and_export_have_every_student(course: Course) -> None:
     assert rows["right"] == rows["copied"] == rows["deleted"] == 17.0
     assert rows["stub"] == rows["hostile"] == 0.0
     assert 0 < rows["wrong"] < 17
+
+
+def test_the_class_is_judged_ahead_of_the_first_notebook(course: Course) -> None:
+    with sqlite3.connect(course.folder / "kata.db") as book:
+        at = dict(book.execute("select submission || kata, at from grades"))
+    first = min(path.stat().st_mtime for path in (course.folder / "autograded").rglob("*.ipynb"))
+    for student in ("right", "wrong", "stub", "copied", "deleted", "hostile"):
+        for kata in POINTS:
+            assert at[student + kata] < first
+
+
+def test_the_reports_are_kept_for_the_class_page(course: Course) -> None:
+    done = run(course.project, "report", str(course.folder / "kata.db"), module="autograder")
+    assert "6 students, 2 katas" in done.stdout, done.stderr
+    page = (course.folder / "kata-report/class.html").read_text()
+    assert "the sum is divided by n - 1" in page
 
 
 def test_validate_shows_what_the_examples_gave(course: Course) -> None:

@@ -244,6 +244,8 @@ c.OverwriteCells.add_missing_cells = True
 c.ClearSolutions.code_stub = {{"python": "# your code goes into the stub above"}}
 
 c.JudgeSubmissions.project = {project!r}
+# Reports are kept here: nothing is judged twice, and `kata report` makes pages of them.
+c.JudgeSubmissions.gradebook = "kata.db"
 '''
 
 

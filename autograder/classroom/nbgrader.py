@@ -8,6 +8,7 @@ after another, so the whole class is judged ahead, in parallel, when the first i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,9 @@ from traitlets import Bool, Float, Integer, Unicode
 from autograder.catalog import CatalogError, Kata, find_kata, find_root
 from autograder.classroom.assignment import SEPARATOR
 from autograder.classroom.grade import Options, default_jobs, grade
+from autograder.classroom.gradebook import Gradebook as Reports
 from autograder.classroom.submissions import (
+    DROPPED,
     HandedIn,
     cells_of_kata,
     notebook_source,
@@ -53,6 +56,8 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
             if isinstance(name, str) and name in known and name not in present:
                 cell.metadata["nbgrader"] = from_dict(known[name].metadata)
                 present.add(name)
+            elif isinstance(name, str):  # so that what is judged is the same before and after
+                cell.metadata[DROPPED] = from_dict({"grade_id": name})
         before = None
         for name, source in known.items():
             if name not in present and source.metadata["grade"]:
@@ -120,6 +125,9 @@ class JudgeSubmissions(NbGraderPreprocessor):  # type: ignore[misc]
     timeout = Float(60.0, help="Seconds a submission and kata.").tag(config=True)
     memory = Integer(2048, help="MB a submission.").tag(config=True)
     seed = Integer(0, help="The seed of all inputs.").tag(config=True)
+    gradebook = Unicode(
+        "", help="A file in the course folder that keeps reports, for `kata report`."
+    ).tag(config=True)
     trust = Bool(False, help="Grade even where the sandbox lacks a layer.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -171,20 +179,28 @@ class JudgeSubmissions(NbGraderPreprocessor):  # type: ignore[misc]
         return cache[key]
 
     def _cache(self) -> dict[tuple[str, str], dict[Any, Report]]:
-        # nbgrader makes a preprocessor anew for each notebook; its converter lives on.
-        holder = self.parent if self.parent is not None else self
+        # nbgrader makes exporter and preprocessor anew for each student; its converter lives on.
+        holder = self._converter() or self
         if not hasattr(holder, "_judged_ahead"):
             holder._judged_ahead = {}
         found: dict[tuple[str, str], dict[Any, Report]] = holder._judged_ahead
         return found
 
+    def _converter(self) -> Any:
+        """Return what goes through the notebooks, or None outside of a command."""
+        found = self.parent
+        while found is not None and not hasattr(found, "coursedir"):
+            found = found.parent
+        return found
+
     def _handed_in(self, resources: Any) -> Iterator[tuple[str, Any]]:
-        coursedir = getattr(self.parent, "coursedir", None)
-        if coursedir is None:
+        converter = self._converter()
+        if converter is None:
             return
-        about = resources["nbgrader"]
-        pattern = coursedir.format_path(coursedir.submitted_directory, "*", about["assignment"])
-        root = Path(coursedir.format_path(coursedir.submitted_directory, ".", ".")).resolve()
+        coursedir, about = converter.coursedir, resources["nbgrader"]
+        submitted, student = coursedir.submitted_directory, coursedir.student_id
+        pattern = coursedir.format_path(submitted, student, about["assignment"])
+        root = Path(coursedir.format_path(submitted, ".", ".")).resolve()
         notebook = f"{about['notebook']}.ipynb"
         for path in sorted(Path("/").glob(str(Path(pattern, notebook)).lstrip("/"))):
             found = read_notebook(path)
@@ -192,16 +208,26 @@ class JudgeSubmissions(NbGraderPreprocessor):  # type: ignore[misc]
                 yield path.resolve().relative_to(root).parts[0], found
 
     def _grade(self, kata: Kata, sources: Mapping[str, Source]) -> dict[str, Report]:
+        converter = self._converter()
+        keeps = self.gradebook and converter is not None
+        out = Path(converter.coursedir.root, self.gradebook) if keeps else None
         options = Options(
             jobs=self.jobs or default_jobs(),
             seed=self.seed,
             timeout=self.timeout,
             memory_mb=self.memory,
             trust=self.trust,
+            out=out,
         )
         handed_in = [HandedIn(name, None) for name in sources]
-        reports = grade(kata, handed_in, options, read_as=lambda one, _: sources[one.name])
-        return {report.submission: report for report in reports}
+        with nullcontext() if out is None else closing(Reports(out)) as book:
+            if book is not None:
+                for source in sources.values():
+                    book.keep(source, kata.name)
+            reports = grade(
+                kata, handed_in, options, book=book, read_as=lambda one, _: sources[one.name]
+            )
+            return {report.submission: report for report in reports}
 
 
 def _grade_cells(nb: Any) -> list[Any]:

@@ -20,6 +20,8 @@ from autograder.sandbox.submission import Source
 GREATEST = 5 << 20
 """Bytes of a submission; nobody writes more by hand."""
 SUFFIXES = (".py", ".ipynb")
+DROPPED = "kata"
+"""Where a cell keeps the id that nbgrader is not to see, as that of a copy."""
 MAGIC_WORK = 200_000
 """Characters, times magics, of a notebook that is read as IPython does; a second or two."""
 
@@ -214,7 +216,8 @@ def code_cells(notebook: Any) -> Iterator[tuple[str, str]]:
             if isinstance(source, list):
                 source = "".join(map(str, source))
             metadata = cell.get("metadata")
-            about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+            held = metadata if isinstance(metadata, dict) else {}
+            about = held.get("nbgrader") or held.get(DROPPED)
             identity = about.get("grade_id") if isinstance(about, dict) else None
             yield str(source), identity if isinstance(identity, str) else ""
 
