@@ -1,6 +1,6 @@
 """How fast a class is graded, beside `nbgrader autograde` of the same katas, in one run.
 
-    python tests/benchmarks/grade_speed.py [--submissions 200] [--notebooks 10] [--katas ndcg attention]
+    python tests/benchmarks/grade_speed.py [--submissions 200] [--notebooks 10] [--katas ndcg …]
 
 `kata grade` judges copies of a right answer (each with a comment of its own, so that none is known
 already), whole process; nbgrader grades notebooks whose solution cell holds the same answer and
