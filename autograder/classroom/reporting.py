@@ -37,7 +37,11 @@ def write(path: Path, out: Path, root: Path | None) -> str:
         count = _write(out, path, reports, names, known, alike)
     except OSError as error:
         raise CatalogError(f"{out}: cannot be written: {error.strerror}") from None
-    return f"{count} students, {len(names)} katas"
+    return f"{_many(count, 'student')}, {_many(len(names), 'kata')}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _known(root: Path | None) -> dict[str, Kata]:
