@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -184,7 +185,10 @@ def to_junit(reports: Iterable[Report]) -> str:
 
 def _xml(text: str) -> str:
     """Drop what XML 1.0 cannot hold; a submission's text may hold anything."""
-    return "".join(c for c in text if c in "\t\n\r" or 0x20 <= ord(c) < 0xD800 or ord(c) > 0xDFFF)
+    return _NOT_XML.sub("", text)
+
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_html(kata: Kata, report: Report) -> str:

@@ -15,9 +15,7 @@ PLACES = {
     Path.home(),
     Path(__file__).resolve().parent,
     *(Path(entry) for entry in sys.path),
-    *map(
-        Path, ("/work", "/work/main", "/tmp", "/srv", "/home", "/root", "/usr/src", "/app", "/repo")
-    ),
+    *map(Path, ("/workspace", "/tmp", "/srv", "/home", "/root", "/usr/src", "/app", "/repo")),
 }
 PLACES |= {parent for place in PLACES for parent in place.parents}
 TRIED = []

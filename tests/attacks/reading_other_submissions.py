@@ -7,7 +7,7 @@ import tempfile
 
 FOUND = []
 for pattern in (
-    *("/tmp/*", "/tmp/*/*", "/var/tmp/*", "./*", "../*", "/home/*", "/root/*", "/work/*"),
+    *("/tmp/*", "/tmp/*/*", "/var/tmp/*", "./*", "../*", "/home/*", "/root/*", "/workspace/*"),
     *(f"{tempfile.gettempdir()}/*", f"{os.path.dirname(tempfile.gettempdir())}/*"),
 ):
     FOUND += glob.glob(pattern)
