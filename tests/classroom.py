@@ -35,7 +35,7 @@ def put(folder: Path, files: Mapping[str, str]) -> Path:
 TOTAL = {
     "katas/total/kata.toml": (
         'title = "The sum"\ntrack = "search"\norder = 2\ndifficulty = "easy"\nminutes = 5\n'
-        "[tasks]\ntotal = 2\n"
+        "time_limit = 2\n[tasks]\ntotal = 2\n"
     ),
     "katas/total/README.md": "# The sum\n\nAdd them.\n",
     "katas/total/total.py": "def total(values):\n    raise NotImplementedError\n",
