@@ -274,6 +274,7 @@ def graded(folder: Path, kata: str, files: list[Path]) -> Class:
         handed, folder / "katas", folder / "solutions", ROOT / "autograder/__init__.py"
     )
     modes = [os.stat(path).st_mode for path in ("/tmp", "/", "/dev/null", ROOT)]
+    mine = set(descendants(0))  # what earlier tests of this process still hold
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans come here
     start = time.monotonic()
     process = subprocess.Popen(
@@ -301,7 +302,7 @@ def graded(folder: Path, kata: str, files: list[Path]) -> Class:
         output, errors = process.communicate()
     seconds = time.monotonic() - start
     deadline = time.monotonic() + 5
-    while (left := descendants(process.pid)) and time.monotonic() < deadline:
+    while (left := sorted(set(descendants(process.pid)) - mine)) and time.monotonic() < deadline:
         time.sleep(0.1)
     ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
     after = snapshot(

@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 import pytest
 from classroom import RIGHT_TOTAL, TOTAL, put
-from conftest import FILES, RIGHT
+from small_kata import FILES, RIGHT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading forks")
 POINTS = {"mean": 10.0, "total": 7.0}
