@@ -70,12 +70,16 @@ def _profile(submission: Submission) -> Callable[[], AbstractContextManager[Prof
 def _must_launch(submission: Submission, remote: Remote, args: tuple[Any, ...], start: int) -> None:
     """Refuse a result of a CUDA kata that no kernel wrote.
 
+    Where an array is empty there may be nothing to compute, though others hold something: a matrix
+    without rows still has a bias.
+
     Raises:
-        NothingLaunched: if a call with a non-empty array made no launch that stores anything.
+        NothingLaunched: if a call without empty arrays made no launch that stores anything.
     """
     if "autograder.gpu" not in submission._kata.requires:
         return
-    if not any(isinstance(arg, np.ndarray) and arg.size for arg in args):
+    arrays = [arg for arg in args if isinstance(arg, np.ndarray)]
+    if not arrays or not all(array.size for array in arrays):
         return
     made = [
         crossing.value[0]
