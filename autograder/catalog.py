@@ -71,6 +71,11 @@ class Kata(NamedTuple):
         return self.folder / f"{self.name}.py"
 
     @property
+    def notebook(self) -> Path:
+        """The same as a notebook; need not exist."""
+        return self.folder / f"{self.name}.ipynb"
+
+    @property
     def visible(self) -> Path:
         """The visible examples."""
         return self.folder / f"test_{self.name}.py"

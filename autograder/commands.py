@@ -49,7 +49,9 @@ def show(name: Name) -> None:
 @app.command()
 def test(
     name: Name,
-    file: Annotated[Path | None, typer.Option(help="Judge this file, not the stub.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Judge this file or notebook, not the stub.")
+    ] = None,
     as_json: AsJson = False,
     seed: Annotated[int, typer.Option(help="The seed of all inputs.")] = 0,
     sandbox: Annotated[bool, typer.Option(help="Run it in a worker, as grading does.")] = False,
@@ -61,7 +63,12 @@ def test(
     kata = kata_named(name)
     if file is not None and not file.is_file():
         raise CatalogError(f"{file}: no such file")
-    report = judge_file(kata, file, seed=seed, sandbox=sandbox)
+    given = None
+    if file is not None:
+        from autograder.classroom.submissions import HandedIn, read
+
+        given = read(HandedIn(str(file), file, trusted=True), kata)
+    report = judge_file(kata, given, seed=seed, sandbox=sandbox)
     if as_json:
         print(to_json(report))
     else:
@@ -114,6 +121,22 @@ def reset(name: Name) -> None:
         print(f"{stub} is as it was given out")
     else:
         print(f"{stub} is as it was given out; yours is in {saved.relative_to(kata.root)}")
+
+
+@app.command()
+def notebook(
+    name: Name,
+    out: Annotated[Path | None, typer.Option(help="Write it there, not beside the stub.")] = None,
+) -> None:
+    """Write the kata as a notebook for JupyterLab; what was there is kept in a backup."""
+    from autograder.notebook.writing import write
+
+    kata = kata_named(name)
+    path = out or kata.notebook
+    saved = write(kata, path)
+    print(f"{path.relative_to(kata.root) if path.is_relative_to(kata.root) else path} is written")
+    if saved is not None:
+        print(f"what was there is in {saved.name}")
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -189,24 +188,3 @@ def _xml(text: str) -> str:
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def to_html(kata: Kata, report: Report) -> str:
-    """Return a report for a notebook: points by task, and each failure as it would be told."""
-    rows = "".join(
-        f"<tr><td><code>{html.escape(task)}</code></td>"
-        f"<td>{number(got)} / {number(worth)}</td></tr>"
-        for task, (got, worth) in task_points(kata, report.verdicts).items()
-    )
-    failures = "".join(
-        f"<details open><summary><b>{html.escape(v.verdict)}</b> "
-        f"{html.escape(v.sentence)}</summary>"
-        f"<pre>{html.escape(explain(v).partition(chr(10) * 2)[2])}</pre></details>"
-        for v in report.verdicts
-        if v.verdict not in ("passed", "skipped")
-    )
-    total = f"{number(report.points)} / {number(report.max_points)} points"
-    return (
-        f'<div class="kata-report"><h4>{html.escape(kata.title)}: {total}</h4>'
-        f"<table>{rows}</table>{failures}</div>"
-    )

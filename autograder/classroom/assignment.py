@@ -35,7 +35,7 @@ def notebook(name: str, katas: Sequence[Kata], points: Mapping[str, float] | Non
     Raises:
         CatalogError: if a kata has no answers here, or a stub that is not its reference's.
     """
-    new_markdown_cell, new_notebook = _maker("markdown_cell"), _maker("notebook")
+    new_markdown_cell, new_notebook = maker("markdown_cell"), maker("notebook")
 
     title = f"# {name}\n\nSolve each task in its cell. Run the examples as often as you like."
     cells = [new_markdown_cell(title, id="title")]
@@ -55,7 +55,7 @@ def notebook(name: str, katas: Sequence[Kata], points: Mapping[str, float] | Non
     return made
 
 
-def _maker(kind: str) -> Any:
+def maker(kind: str) -> Any:
     """Return nbformat's constructor of a cell or notebook."""
     from nbformat import v4
 
@@ -63,7 +63,7 @@ def _maker(kind: str) -> Any:
 
 
 def _kata_cells(kata: Kata, factor: float) -> Iterable[Any]:
-    new_code_cell, new_markdown_cell = _maker("code_cell"), _maker("markdown_cell")
+    new_code_cell, new_markdown_cell = maker("code_cell"), maker("markdown_cell")
 
     stub = kata.stub.read_text(encoding="utf-8")
     reference = kata.reference.read_text(encoding="utf-8")
@@ -71,7 +71,7 @@ def _kata_cells(kata: Kata, factor: float) -> Iterable[Any]:
     yield _cell(new_markdown_cell, question, kata, "question", locked=True)
     preamble = preamble_of(stub, kata.task_names)
     yield _cell(new_code_cell, preamble, kata, "imports", locked=True)
-    stubs, answers = _definitions(stub), _definitions(reference)
+    stubs, answers = definitions(stub), definitions(reference)
     helpers = preamble_of(reference, kata.task_names) + "\n\n\n"
     for task in kata.tasks:
         text = f"{stubs[task.name]}\n\n\n{BEGIN}\n{helpers}{answers[task.name]}\n{END}"
@@ -154,7 +154,8 @@ def _is_docstring(node: ast.stmt) -> bool:
     )
 
 
-def _definitions(text: str) -> dict[str, str]:
+def definitions(text: str) -> dict[str, str]:
+    """Return the source of each function and class at the top level, decorators included."""
     lines = text.splitlines(keepends=True)
     found = {}
     for node in ast.parse(text).body:

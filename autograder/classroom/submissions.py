@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ DROPPED = "kata"
 """Where a cell keeps the id that nbgrader is not to see, as that of a copy."""
 MAGIC_WORK = 200_000
 """Characters, times magics, of a notebook that is read as IPython does; a second or two."""
+
+OUR_CELL = re.compile(r"(?P<before>\s*)%%kata\b[ \t]*(?P<kata>\w*)[^\n]*")
+OUR_LINE = re.compile(r"^%(?:kata|(?:re)?load_ext[ \t]+autograder)\b[^\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,8 @@ def cells_of_kata(notebook: Any, kata: Kata) -> list[str]:
     """Return the code cells of a notebook that a kata is judged by.
 
     In an assignment of several katas the cells of the others are left out, since their tasks may
-    have the same names, and so are grade cells and examples, which a submission needs not.
+    have the same names, and so are grade cells and examples, which a submission needs not. The same
+    holds for cells under `%%kata` of another kata.
 
     Raises:
         ValueError: if it has not the form of a notebook.
@@ -178,7 +183,8 @@ def cells_of_kata(notebook: Any, kata: Kata) -> list[str]:
     for text, identity in code_cells(notebook):
         owner, _, part = identity.partition("__")
         if not part:
-            if "run_examples(globals()" not in text:
+            text, magic = without_our_magics(text)
+            if "run_examples(globals()" not in text and magic in ("", kata.name):
                 found.append(text)
         elif owner == kata.name:
             assigned = True
@@ -187,6 +193,14 @@ def cells_of_kata(notebook: Any, kata: Kata) -> list[str]:
     if assigned:
         found.insert(0, preamble_of(kata.stub.read_text(encoding="utf-8"), kata.task_names))
     return found
+
+
+def without_our_magics(cell: str) -> tuple[str, str]:
+    """Return a cell with `%%kata` and what loads it as empty lines, and the kata that it names."""
+    match = OUR_CELL.match(cell)
+    if match is not None:
+        cell = f"{match['before']}{cell[match.end() :]}"
+    return OUR_LINE.sub("", cell), match["kata"] if match else ""
 
 
 def read_notebook(path: Path) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from autograder.catalog import Kata
 from autograder.learner import progress
@@ -14,18 +14,23 @@ from autograder.suite.session import Suite
 
 
 def judge_file(
-    kata: Kata, path: Path | None = None, *, seed: int = 0, note: bool = True, sandbox: bool = False
+    kata: Kata,
+    given: Source | None = None,
+    *,
+    seed: int = 0,
+    note: bool = True,
+    sandbox: bool = False,
 ) -> Report:
-    """Judge a file (the stub where None) by the visible examples and the hidden suite."""
+    """Judge a source (the stub where None) by the visible examples and the hidden suite."""
     start = time.perf_counter()
-    source = Source.of_file(path or kata.stub)
+    source = given or Source.of_file(kata.stub)
     suite = Suite(kata, visible=True)
     try:
         verdicts = judge_source(suite, source, seed=seed, sandbox=sandbox)
     finally:
         suite.close()
     report = report_of(kata, source.name, verdicts, seconds=time.perf_counter() - start)
-    if note and path is None:
+    if note and given is None:
         note_attempt(report)
     return report
 
@@ -69,13 +74,22 @@ def next_hint(kata: Kata) -> tuple[str, str, int, int] | None:
     if not failing:
         return None
     task = failing[0].task
-    own = [v for v in failing if v.task == task]
-    diagnosed = [v.hint for v in own if v.diagnosis and v.hint]
-    hints = list(dict.fromkeys([*diagnosed, *(texts[v.test] or "" for v in own)]))
-    hints = [hint for hint in hints if hint]
+    hints = hints_for([v for v in failing if v.task == task], texts)
     seen = progress.hints_shown(kata.name)
     for number, hint in enumerate(hints, 1):
         if hint not in seen:
             progress.record_hint(kata.name, task or "", hint)
             return task or "", hint, number, len(hints)
     return None
+
+
+def hints_for(failing: Sequence[Verdict], texts: Mapping[str, str | None]) -> list[str]:
+    """Return the hints for failing tests of one task in their order, those of a diagnosis first.
+
+    Args:
+        failing: the verdicts.
+        texts: the hint of each test, by name.
+    """
+    diagnosed = [v.hint for v in failing if v.diagnosis]
+    own = [texts.get(v.test) for v in failing]
+    return [hint for hint in dict.fromkeys([*diagnosed, *own]) if hint]

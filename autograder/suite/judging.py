@@ -210,6 +210,7 @@ def judge(
     diagnose: bool = True,
     stop: Callable[[Verdict], bool] | None = None,
     deadline: float | None = None,
+    look: Callable[[pytest.Item, Outcome, Verdict], None] | None = None,
 ) -> list[Verdict]:
     """Judge every item of one kata with the submission on trial.
 
@@ -223,6 +224,7 @@ def judge(
         diagnose: whether failed tests are held against the misconceptions.
         stop: ends the run after a verdict for which it is true.
         deadline: when the whole submission has to be done.
+        look: is shown each test with what crossed, once its verdict is complete (for pictures).
     """
     from autograder.suite.diagnosis import diagnose_failures
 
@@ -251,6 +253,9 @@ def judge(
         judged = items[: len(verdicts)]
         peers = [item for item in items if item.stash[INFO].hidden]
         diagnose_failures(judged, bench, outcomes, verdicts, peers=peers)
+    if look is not None:
+        for item, verdict in zip(items, verdicts, strict=False):
+            look(item, outcomes[item.nodeid], verdict)
     return verdicts
 
 

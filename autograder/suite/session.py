@@ -92,6 +92,7 @@ class Suite:
         diagnose: bool = True,
         stop: Callable[[Verdict], bool] | None = None,
         deadline: float | None = None,
+        look: Callable[[pytest.Item, Outcome, Verdict], None] | None = None,
     ) -> list[Verdict]:
         """Judge a submission by all tests, or by `items`."""
         bench = self.bench(source, make, seed)
@@ -103,6 +104,7 @@ class Suite:
                 diagnose=diagnose,
                 stop=stop,
                 deadline=deadline,
+                look=look,
             )
         finally:
             self._trusted = bench.candidates

@@ -1,0 +1,255 @@
+"""A judgement as a notebook shows it: HTML that needs no script, and plain text.
+
+Hints open one after another by `<details>` alone, colours are those of the page around (JupyterLab
+names them, elsewhere they come from the text's own), and nothing of a submission can be markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+
+from autograder.catalog import Kata
+from autograder.classroom.feedback import MEANING
+from autograder.classroom.markup import Html, tag
+from autograder.notebook.judge import Judgement
+from autograder.report import (
+    Report,
+    Verdict,
+    cause,
+    explain,
+    number,
+    task_points,
+)
+from autograder.suite.kernels import is_cuda
+
+
+class Result:
+    """A judgement with its representations, for IPython's `display`."""
+
+    def __init__(self, kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> None:
+        assert judgement.report is not None
+        self.kata, self.judgement, self.notes = kata, judgement, tuple(notes)
+        self.report: Report = judgement.report
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        return page(self.kata, self.judgement, self.notes)
+
+    def __repr__(self) -> str:
+        return plain(self.kata, self.judgement, self.notes)
+
+
+# -- plain text ---------------------------------------------------------------------------------
+
+
+def plain(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
+    """Return what `kata test` prints."""
+    report = judgement.report
+    assert report is not None
+    parts: list[str] = [*warnings(judgement), *notes]
+    for first, *others in _causes(_failed(report.verdicts)):
+        text = explain(first)
+        if others:
+            text += "\n\nfor the same reason:"
+        parts.append("\n  ".join([text, *(other.sentence for other in others)]))
+    missing = _missing(report)
+    if missing:
+        parts.append(f"not written yet: {', '.join(missing)}")
+    points = ", ".join(
+        f"{task} {number(got)}/{number(worth)}"
+        for task, (got, worth) in task_points(kata, report.verdicts).items()
+    )
+    parts.append(f"{kata.name}: {_total(report)} ({points})")
+    return "\n\n".join(parts)
+
+
+def warnings(judgement: Judgement) -> list[str]:
+    """Return what has to be said loudly: that the code ran with its owner's rights."""
+    if judgement.trusted:
+        return ["Judged without the sandbox (--trust): the code ran with all your rights."]
+    if judgement.missing:
+        return [
+            f"No full sandbox on this machine ({', '.join(judgement.missing)} missing): the code "
+            "ran in a process of its own, but with your rights. `kata doctor` says more."
+        ]
+    return []
+
+
+def _failed(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    return [v for v in verdicts if v.verdict not in ("passed", "skipped", "unimplemented")]
+
+
+def _causes(failed: Sequence[Verdict]) -> Iterable[list[Verdict]]:
+    """Group failures by what they have in common, so that it is told once."""
+    causes: dict[object, list[Verdict]] = {}
+    for verdict in failed:
+        causes.setdefault(cause(verdict) or (verdict.verdict, verdict.test), []).append(verdict)
+    return causes.values()
+
+
+def _missing(report: Report) -> list[str]:
+    """Return the tasks that are not written yet."""
+    return list(
+        dict.fromkeys(v.task for v in report.verdicts if v.verdict == "unimplemented" and v.task)
+    )
+
+
+def _total(report: Report) -> str:
+    return f"{number(report.points)} of {number(report.max_points)} points"
+
+
+# -- HTML ---------------------------------------------------------------------------------------
+
+
+def page(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
+    """Return the report as a fragment of HTML with its style."""
+    report = judgement.report
+    assert report is not None
+    solved = report.points >= report.max_points
+    failed = _failed(report.verdicts)
+    missing = _missing(report)
+    return tag(
+        "div",
+        tag("style", Html(_style())),
+        tag(
+            "div",
+            tag("span", kata.title, class_="kata-title"),
+            tag("span", _total(report), class_="kata-total kata-good" if solved else "kata-total"),
+            class_="kata-head",
+        ),
+        [tag("p", text, class_="kata-warning", role="alert") for text in warnings(judgement)],
+        [tag("p", text, class_="kata-note") for text in notes],
+        tag("table", tag("tbody", *_tasks(kata, report)), class_="kata-tasks"),
+        tag("p", "Not written yet: ", _names(missing), class_="kata-note") if missing else None,
+        *(_task(task, failed, judgement) for task in dict.fromkeys(v.task for v in failed)),
+        _passed(kata, judgement),
+        class_="kata-report",
+    )
+
+
+@cache
+def _style() -> str:
+    path = resources.files("autograder.notebook").joinpath("report.css")
+    return " ".join(path.read_text(encoding="utf-8").split())
+
+
+def _names(tasks: Iterable[str]) -> list[Html | str]:
+    parts: list[Html | str] = []
+    for task in tasks:
+        parts += [", ", tag("code", task)] if parts else [tag("code", task)]
+    return parts
+
+
+def _tasks(kata: Kata, report: Report) -> Iterable[Html]:
+    missing = _missing(report)
+    failed = _failed(report.verdicts)
+    for task, (got, worth) in task_points(kata, report.verdicts).items():
+        wrong = sum(v.task == task for v in failed)
+        state = (
+            "all right"
+            if got >= worth
+            else f"{wrong} {'test fails' if wrong == 1 else 'tests fail'}"
+            if wrong
+            else "not written yet"
+            if task in missing
+            else ""
+        )
+        share = 100 * got / worth if worth else 0
+        bar = tag("span", tag("span", style=f"width:{share:.0f}%"), class_="kata-bar")
+        yield tag(
+            "tr",
+            tag("th", tag("code", task), scope="row"),
+            tag("td", bar, aria_hidden="true"),
+            tag("td", f"{number(got)} / {number(worth)}", class_="kata-number"),
+            tag("td", state, class_="kata-good" if got >= worth else "kata-quiet"),
+        )
+
+
+def _task(task: str | None, failed: Sequence[Verdict], judgement: Judgement) -> Html:
+    """Return the failures of one task, each cause once, and its hints."""
+    hints = judgement.hints.get(task or "", [])
+    return tag(
+        "section",
+        tag("p", tag("code", task), class_="kata-name") if task else None,
+        *(
+            _failure(first, others, judgement.pictures, opened=place == 0)
+            for place, (first, *others) in enumerate(_causes([v for v in failed if v.task == task]))
+        ),
+        _hints(hints) if hints else None,
+    )
+
+
+def _failure(
+    verdict: Verdict, others: Sequence[Verdict], pictures: dict[str, str], *, opened: bool
+) -> Html:
+    kind = MEANING.get(verdict.verdict, verdict.verdict)
+    drawn = next((pictures[v.test] for v in (verdict, *others) if v.test in pictures), None)
+    where = verdict.file and f"{verdict.file}, line {verdict.line or 1}"
+    return tag(
+        "details",
+        tag(
+            "summary",
+            tag("span", kind, class_="kata-bad"),
+            " ",
+            tag("span", verdict.sentence),
+        ),
+        tag("pre", verdict.message) if verdict.message else None,
+        tag("div", Html(drawn), class_="kata-picture") if drawn else None,
+        tag(
+            "p",
+            tag("b", "Diagnosis: "),
+            f"your result is exactly what you get when {verdict.diagnosis}",
+            class_="kata-diagnosis",
+        )
+        if verdict.diagnosis
+        else None,
+        tag("p", where, class_="kata-quiet") if where else None,
+        tag("p", "For the same reason:", class_="kata-quiet") if others else None,
+        tag("ul", *(tag("li", other.sentence) for other in others)) if others else None,
+        class_="kata-failure",
+        open=opened,
+    )
+
+
+def _hints(hints: Sequence[str], given: int = 1, count: int = 0) -> Html:
+    """Return hints inside one another, so that each is asked for after the one before."""
+    count = count or len(hints)
+    first, *rest = hints
+    name = "Hint" if count == 1 else f"Hint {given} of {count}"
+    return tag(
+        "details",
+        tag("summary", name),
+        tag("p", first),
+        _hints(rest, given + 1, count) if rest else None,
+        class_="kata-hint",
+    )
+
+
+def _passed(kata: Kata, judgement: Judgement) -> Html | None:
+    report = judgement.report
+    assert report is not None
+    passed = [verdict for verdict in report.verdicts if verdict.verdict == "passed"]
+    if not passed:
+        return None
+    pictures = [
+        (verdict.task, judgement.pictures[verdict.test])
+        for verdict in passed
+        if verdict.test in judgement.pictures and is_cuda(kata)
+    ]
+    return tag(
+        "details",
+        tag("summary", f"{len(passed)} of {len(report.verdicts)} tests pass"),
+        tag("ul", *(tag("li", verdict.sentence) for verdict in passed)),
+        [
+            [
+                tag("p", "Which lane of a warp touches which address: ", tag("code", task)),
+                tag("div", Html(drawn), class_="kata-picture"),
+            ]
+            for task, drawn in pictures
+        ],
+        class_="kata-passed",
+    )
