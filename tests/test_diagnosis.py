@@ -98,3 +98,27 @@ def test_the_diagnosis_is_the_same_for_any_seed(project: Path, right: str) -> No
     for seed in range(5):
         found = judge(project, text, seed=seed)
         assert found["test_the_sum_is_divided_by_the_count"].misconception == "one_less"
+
+
+def test_a_suite_may_have_fixtures_of_its_own(project: Path, right: str) -> None:
+    path = project / "solutions/mean/test_hidden.py"
+    own = """
+import pytest
+
+
+@pytest.fixture
+def values(rng):
+    yield array(rng, 7).tolist()
+
+
+@points(2)
+"""
+    text = path.read_text().replace("\n@points(2)\n", own, 1)
+    text = text.replace(
+        "(submission, rng):\n    values = array(rng, 7).tolist()", "(submission, values):", 1
+    )
+    path.write_text(text)
+    test = "test_the_sum_is_divided_by_the_count"
+    assert judge(project, right)[test].verdict == "passed"
+    wrong = judge(project, right.replace("total / len(values)", "total / (len(values) - 1 or 1)"))
+    assert (wrong[test].verdict, wrong[test].misconception) == ("wrong", "one_less")

@@ -1072,3 +1072,19 @@ def test_torch_is_not_imported_until_a_tensor_arrives():
     )
     root = Path(wire.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_what_was_read_ahead_is_the_next_message(pair):
+    left, right = SocketStream(pair[0], ahead=1 << 16), pair[1]
+    assert not left.has_news()
+    values = [1, np.arange(3), "x" * 100_000, {"a": np.ones((2, 2))}, None]
+    for value in values:
+        send(right, pack(value))
+    for value in values:
+        assert left.has_news()
+        assert same(value, unpack(receive(left, deadline=soon())))
+    assert not left.has_news()
+    right.close()
+    assert left.has_news()
+    with pytest.raises(EOFError):
+        receive(left, deadline=soon())

@@ -33,6 +33,9 @@ def violations(
     `chunks` holds (file name, source text) pairs that run in one namespace. A name is resolved
     through the imports and simple aliases of the whole file.
     """
+    chunks = list(chunks)
+    if not any(_may_name(text, forbidden) for _, text in chunks):
+        return {}
     definitions: dict[str, tuple[str, ast.AST]] = {}
     aliases: dict[str, str] = {}
     for file, text in chunks:
@@ -58,6 +61,14 @@ def violations(
         if use:
             found[task] = use
     return found
+
+
+def _may_name(text: str, forbidden: Iterable[str]) -> bool:
+    """Say whether the last part of a forbidden name stands in a text, or could: cheaply.
+
+    Python reads an identifier of other letters in its normal form, which may be an ASCII one.
+    """
+    return not text.isascii() or any(name.rpartition(".")[2] in text for name in forbidden)
 
 
 def _imports(tree: ast.AST) -> dict[str, str]:
@@ -363,7 +374,9 @@ def _take_operators(patches: Patches) -> None:
     names = [name.removeprefix("aten::") for name in torch._C._dispatch_get_all_op_names()]
     names = [name for name in names if any(part in name for part in FUSED)]
     with warnings.catch_warnings(action="ignore"):
-        for key in ("CompositeImplicitAutograd", "CPU", "AutogradCPU", "CUDA", "AutogradCUDA"):
+        keys = ["CompositeImplicitAutograd", "CPU", "AutogradCPU"]
+        keys += ["CUDA", "AutogradCUDA"] if torch.cuda.is_available() else []
+        for key in keys:
             library: Any = torch._C._dispatch_library("IMPL", "aten", key)
             for name in names:
                 library.impl(name, key, refuse)

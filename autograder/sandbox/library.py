@@ -106,7 +106,7 @@ def work(
         held = isolation.confine(keep=[stream.fileno()], limits=limits, readable=readable, uid=uid)
         layers = (*held, *layers)
     wire.send(stream, wire.pack(("ready", layers)))
-    worker.serve(stream)
+    worker.serve(wire.SocketStream(stream, wire.AHEAD))
 
 
 if __name__ == "__main__":

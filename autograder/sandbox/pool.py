@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +39,8 @@ HEAD_WEIGHT = 16
 TEST_MESSAGES = 200_000
 GRACE = 0.5
 """Seconds that a worker has to answer its own alarm before it is killed."""
+SHORTEST = 0.05
+"""Seconds that a worker gets for what is left of a test."""
 PARTING = 0.5
 """Seconds that a worker has to end by itself once it has closed its stream."""
 
@@ -108,23 +111,18 @@ class WorkerMake:
         self._kata, self._source, self._start = kata, source, start
         self._worker: Child | Spawned | None = None
         self._deadline = time.monotonic() + kata.time_limit
-        self._seconds = kata.time_limit
+        self._told = False
         self._received = self._messages = 0
         self._received_before = 0
         self._load_failure: SubmissionFailure | None = None
         self.layers: tuple[str, ...] = ()
 
     def begin(self, seconds: float) -> None:
-        """Start the clock of a test."""
-        self._seconds = seconds
+        """Start the clock of a test; the worker is told with the first request."""
         self._deadline = time.monotonic() + seconds + GRACE
+        self._told = False
         self._received_before += self._received
         self._received = self._messages = 0
-        if self._worker is not None:
-            try:
-                self._exchange(("begin", seconds))
-            except SubmissionFailure:  # it died between tests: this one gets a new worker
-                self._drop()
 
     def request(
         self,
@@ -135,8 +133,12 @@ class WorkerMake:
         """Send a request and serve the submission's questions until the reply comes."""
         if self._load_failure is not None:
             raise self._load_failure.with_traceback(None)
+        if not self._told and self._worker is not None and self._stream.has_news():
+            self._drop()  # it died between tests, or says what nobody asked: a new one
         if self._worker is None:
             self._load()
+        elif not self._told:
+            self._tell_begin()
         return self._converse(message, answer, resolve)
 
     def close(self) -> None:
@@ -146,6 +148,9 @@ class WorkerMake:
     def _load(self) -> None:
         start = time.monotonic()
         self._worker = self._start()
+        own = self._worker.stream
+        kept = wire.SocketStream(own, wire.AHEAD) if isinstance(own, socket.socket) else own
+        self._stream: wire.Stream = kept
         # Starting a worker is our time, not the submission's.
         self._deadline += time.monotonic() - start
         source = self._source
@@ -153,8 +158,8 @@ class WorkerMake:
         try:
             ready = self._exchange(None)
             self.layers = ("process", *(str(layer) for layer in ready[1]))
-            wire.send(self._worker.stream, wire.pack(setup), deadline=self._deadline)
-            self._exchange(("begin", self._seconds))
+            wire.send(self._stream, wire.pack(setup), deadline=self._deadline)
+            self._tell_begin()
             # What the file raised comes back with every call; only a worker that fell is noted.
             self._exchange(("load",))
         except TimedOut as failure:
@@ -167,6 +172,12 @@ class WorkerMake:
         except (EOFError, OSError):
             self._load_failure = self._fallen()
             raise self._load_failure from None
+
+    def _tell_begin(self) -> None:
+        self._told = True
+        left = max(self._deadline - GRACE - time.monotonic(), SHORTEST)
+        with suppress(EOFError, TimeoutError):  # what is asked next finds the same
+            wire.send(self._stream, wire.pack(("begin", left)), deadline=self._deadline)
 
     def _exchange(self, request: tuple[Any, ...] | None) -> Any:
         message = None if request is None else wire.pack(request)
@@ -183,9 +194,9 @@ class WorkerMake:
             raise Crashed("the submission's process has ended")
         try:
             if message is not None:
-                wire.send(worker.stream, message, deadline=self._deadline)
+                wire.send(self._stream, message, deadline=self._deadline)
             while True:
-                got = wire.receive(worker.stream, deadline=self._deadline, limits=LIMITS)
+                got = wire.receive(self._stream, deadline=self._deadline, limits=LIMITS)
                 self._count(got)
                 reply = wire.unpack(got, resolve=resolve, limits=LIMITS)
                 if not (isinstance(reply, tuple) and len(reply) == 2 and reply[0] == "ask"):
@@ -193,7 +204,7 @@ class WorkerMake:
                 back = answer(reply[1])
                 if self._worker is not worker:  # it fell in a nested call
                     raise Crashed("the submission's process has ended")
-                wire.send(worker.stream, back, deadline=self._deadline)
+                wire.send(self._stream, back, deadline=self._deadline)
         except TimeoutError:
             self._drop()
             raise TimedOut("did not finish within the time limit") from None

@@ -168,8 +168,15 @@ _JOINED = 1 << 16  # up to here a message is joined and sent at once
 _LONGEST_WAIT = 86_400.0
 
 
+AHEAD = 1 << 16
+"""How far a stream that is kept reads ahead: small messages are fetched at once."""
+
+
 class Stream(Protocol):
     """What carries frames; a deadline is a time of `time.monotonic()`, None waits for ever."""
+
+    def has_news(self) -> bool:
+        """Say whether something waits to be read, if only the end."""
 
     def send_bytes(self, data: memoryview, deadline: float | None) -> None:
         """Send all of the data or raise TimeoutError, or EOFError when the peer has gone."""
@@ -233,39 +240,62 @@ def receive(
 
 
 class SocketStream:
-    """A stream over a connected socket; its timeout is put back after each use."""
+    """A stream over a blocking socket.
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Use the socket, which stays the caller's to close."""
+    Whoever keeps the stream may let it read ahead: a small message then costs one call of the
+    system, not one for each of its parts.
+    """
+
+    def __init__(self, sock: socket.socket, ahead: int = 0) -> None:
+        """Use the socket, which stays the caller's to close; `ahead` is in bytes."""
         self._socket = sock
+        self._ahead = memoryview(bytearray(ahead))
+        self._held = self._ahead[:0]
+
+    def has_news(self) -> bool:
+        """Say whether something waits to be read, if only the end."""
+        return bool(self._held) or bool(_wait(self._socket, select.POLLIN, 0))
 
     def send_bytes(self, data: memoryview, deadline: float | None) -> None:
         """Send all of the data."""
-        self._move(self._socket.send, data, deadline)
+        flags = 0 if deadline is None else socket.MSG_DONTWAIT
+        while data:
+            left = _left(deadline)
+            try:
+                data = data[self._socket.send(data, flags) :]
+            except BlockingIOError:
+                _wait(self._socket, select.POLLOUT, left)
+            except OSError as error:
+                raise EOFError("the peer has closed the stream") from error
 
     def recv_into(self, buffer: memoryview, deadline: float | None) -> None:
         """Fill the buffer."""
-        self._move(self._socket.recv_into, buffer, deadline)
-
-    def _move(
-        self, step: Callable[[memoryview], int], view: memoryview, deadline: float | None
-    ) -> None:
-        done, size = 0, view.nbytes
-        try:
-            before = self._socket.gettimeout()
+        while buffer:
+            count = min(buffer.nbytes, self._held.nbytes)
+            if count:
+                buffer[:count] = self._held[:count]
+                buffer, self._held = buffer[count:], self._held[count:]
+                continue
+            left = _left(deadline)
+            if left is not None and not _wait(self._socket, select.POLLIN, left):
+                continue
+            whole = buffer.nbytes >= self._ahead.nbytes
             try:
-                while done < size:
-                    self._socket.settimeout(_left(deadline))
-                    moved = step(view[done:])
-                    if not moved:
-                        raise EOFError("the peer has closed the stream")
-                    done += moved
-            finally:
-                self._socket.settimeout(before)
-        except TimeoutError:
-            raise TimeoutError("the deadline of the message has passed") from None
-        except OSError as error:
-            raise EOFError("the peer has closed the stream") from error
+                got = self._socket.recv_into(buffer if whole else self._ahead)
+            except OSError as error:
+                raise EOFError("the peer has closed the stream") from error
+            if not got:
+                raise EOFError("the peer has closed the stream")
+            if whole:
+                buffer = buffer[got:]
+            else:
+                self._held = self._ahead[:got]
+
+
+def _wait(file: socket.socket | FileIO, event: int, seconds: float | None) -> list[tuple[int, int]]:
+    poll = select.poll()
+    poll.register(file, event)
+    return poll.poll(None if seconds is None else seconds * 1000)
 
 
 class PipeStream:
@@ -279,6 +309,10 @@ class PipeStream:
         """Use two descriptors, which stay the caller's to close."""
         self._reader = FileIO(reader, "rb", closefd=False)
         self._writer = FileIO(writer, "wb", closefd=False)
+
+    def has_news(self) -> bool:
+        """Say whether something waits to be read, as far as the platform can tell."""
+        return hasattr(select, "poll") and bool(_wait(self._reader, select.POLLIN, 0))
 
     def send_bytes(self, data: memoryview, deadline: float | None) -> None:
         """Send all of the data."""
@@ -303,9 +337,8 @@ class PipeStream:
             while done < size:
                 left = _left(deadline)
                 if hasattr(select, "poll"):
-                    poll = select.poll()
-                    poll.register(file, select.POLLIN if file is self._reader else select.POLLOUT)
-                    if not poll.poll(None if left is None else left * 1000):
+                    event = select.POLLIN if file is self._reader else select.POLLOUT
+                    if not _wait(file, event, left):
                         continue
                 moved = step(view[done : done + piece])
                 if moved == 0:

@@ -4,10 +4,12 @@ Both makes of `submission` are this server: in-process it is called directly, in
 reads from a stream. It never sees a suite or a reference. Requests and replies are plain tuples
 that `wire` packs; a *base* is a task's name or a handle, a *path* the attributes that lead on.
 
-Requests: ("load",) ("begin", seconds) ("call", base, path, args, kwargs) ("get", base, path)
+Requests: ("load",) ("call", base, path, args, kwargs) ("get", base, path)
 ("gradients", base, path, args, kwargs, wrt, upstream) ("probe", name, base, path, args, kwargs).
-Replies: ("ok", value, args, kwargs) ("raised", built-in, kind, text, frames) and the verdicts
+Replies: ("ok", value) (of a call with the argument that it changed, or None), ("raised", built-in,
+kind, text, frames) and the verdicts
 ("missing" | "refused" | "forbidden" | "timed_out" | "stopped" | "load" , text, frames).
+("begin", seconds) starts a test and has no reply.
 While it answers, the submission may ask the judge: ("callback", id, args, kwargs) or
 ("service", name, payload); the answer is ("ok", value) or
 ("raised", built-in, kind, arguments, text, key).
@@ -97,23 +99,47 @@ class Server:
 
     # -- requests ---------------------------------------------------------------------------
 
-    def handle(self, message: wire.Message) -> wire.Message:
-        """Answer one packed request with one packed reply."""
+    def handle(self, message: wire.Message) -> wire.Message | None:
+        """Answer one packed request with one packed reply; the start of a test has none."""
+        before = [bytes(blob) for blob in message.blobs]
         request = wire.unpack(message, resolve=self.resolve)
         kind, *rest = request
+        if kind == "begin":
+            self.begin(*rest)
+            return None
         packed: list[wire.Message] = []
         where = "result" if kind != "get" else rest[1][-1]
+
+        def pack() -> None:
+            sent = reply
+            if kind == "call" and reply[0] == "ok":
+                sent = (*reply, self._changed(request, message.head, before))
+            packed.append(wire.pack(sent, refer=self.refer, where=where))
+
         try:
             reply = getattr(self, f"_answer_{kind}")(*rest)
             # Guarded as the call was: a class of the submission's can still run code here.
-            failure = self._guarded(
-                lambda: packed.append(wire.pack(reply, refer=self.refer, where=where))
-            )
+            failure = self._guarded(pack)
         except wire.Unsupported as error:
             return wire.pack(("refused", _innermost(str(error)), ()))
         return packed[0] if failure is None else wire.pack(failure)
 
-    def _answer_begin(self, seconds: float) -> tuple[Any, ...]:
+    def _changed(
+        self, request: tuple[Any, ...], head: bytes, blobs: list[bytes]
+    ) -> int | str | None:
+        """Return the position or keyword of the argument that a call changed in place, or None."""
+        with contextlib.suppress(wire.Unsupported):
+            after = wire.pack(request, refer=self.refer)
+            if after.head == head and [bytes(blob) for blob in after.blobs] == blobs:
+                return None
+        # The bytes differ: most often a value does, now and then only how it lies in memory.
+        sent = wire.Message(head, tuple(map(bytearray, blobs)), owned=True)
+        before = wire.unpack(sent, resolve=self.resolve)
+        place = first_change(before[-2:], request[-2:])
+        return None if place is None else place[1]
+
+    def begin(self, seconds: float) -> None:
+        """Start a test: the same state of every generator, no objects, the clock set."""
         self.objects.clear()
         self.patches.used = None
         random.seed(0)
@@ -127,7 +153,6 @@ class Server:
         if self.alarm:
             signal.signal(signal.SIGALRM, _ring)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-        return ("ok",)
 
     def _answer_load(self) -> tuple[Any, ...]:
         if self.module is None and self.failure is None:
@@ -137,7 +162,7 @@ class Server:
     def _answer_call(
         self, base: Any, path: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, ...]:
-        return self._run(base, path, lambda target: ("ok", target(*args, **kwargs), args, kwargs))
+        return self._run(base, path, lambda target: ("ok", target(*args, **kwargs)))
 
     def _answer_get(self, base: Any, path: tuple[str, ...]) -> tuple[Any, ...]:
         return self._run(base, path, lambda value: ("ok", _Attribute(value)))
@@ -332,6 +357,52 @@ class Callback:
         return f"<function {self.name}>"
 
 
+def first_change(
+    before: Any, after: Any, place: tuple[int | str, ...] = ()
+) -> tuple[int | str, ...] | None:
+    """Return the place of the first difference between two plain values, or None."""
+    if before is after or isinstance(before, Callback):  # what stays on its own side
+        return None
+    if isinstance(before, list | tuple):
+        if not isinstance(after, list | tuple) or len(before) != len(after):
+            return place
+        pairs = enumerate(zip(before, after, strict=True))
+        found = (first_change(b, a, (*place, i)) for i, (b, a) in pairs)
+        return next((f for f in found if f is not None), None)
+    if isinstance(before, dict):
+        if not isinstance(after, dict) or list(before) != list(after):
+            return place
+        found = (first_change(b, after[key], (*place, key)) for key, b in before.items())
+        return next((f for f in found if f is not None), None)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(before, torch.Tensor):
+        same = isinstance(after, torch.Tensor) and before.shape == after.shape
+        same = same and before.dtype == after.dtype and _same_tensor(torch, before, after)
+        return None if same else place
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(before, numpy.ndarray):
+        same = isinstance(after, numpy.ndarray) and before.shape == after.shape
+        same = same and before.dtype == after.dtype
+        same = same and numpy.ascontiguousarray(before).tobytes() == after.tobytes()
+        return None if same else place
+    try:
+        same = bool(before == after or (before != before and after != after))  # NaN
+    except Exception:  # what came back is of another kind, and may compare as it likes
+        same = False
+    return None if same else place
+
+
+def _same_tensor(torch: Any, before: Any, after: Any) -> bool:
+    return bool(torch.equal(_bytes(torch, before), _bytes(torch, after)))
+
+
+def _bytes(torch: Any, tensor: Any) -> Any:
+    flat = tensor.detach().contiguous().reshape(-1)
+    if flat.numel() < 2:  # which may have any stride, and a view as bytes wants 1
+        flat = flat.as_strided(flat.shape, (1,))
+    return flat.view(torch.uint8)
+
+
 def _execute(text: str, file: str, module: types.ModuleType) -> None:
     exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
 
@@ -445,7 +516,9 @@ def serve(stream: Any, limits: wire.Limits = LIMITS) -> None:
             message = wire.receive(stream, limits=limits)
         except (EOFError, OSError):
             return
-        wire.send(stream, judge.answer(message))
+        reply = judge.answer(message)
+        if reply is not None:
+            wire.send(stream, reply)
 
 
 class StreamJudge:
@@ -455,7 +528,7 @@ class StreamJudge:
         self.stream, self.limits = stream, limits
         self.server: Server | None = None
 
-    def answer(self, message: wire.Message) -> wire.Message:
+    def answer(self, message: wire.Message) -> wire.Message | None:
         """Answer one request of the judge; an alarm that rings in between is an answer too."""
         assert self.server is not None
         try:
@@ -472,4 +545,6 @@ class StreamJudge:
             reply = wire.unpack(message, resolve=self.server.resolve)
             if isinstance(reply, tuple) and reply and reply[0] == "answer":
                 return tuple(reply[1:])
-            wire.send(self.stream, self.answer(message))
+            nested = self.answer(message)
+            assert nested is not None
+            wire.send(self.stream, nested)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.python import get_direct_param_fixture_func
 
 from autograder.catalog import Kata, task_lines
 from autograder.report import Verdict
@@ -25,6 +26,9 @@ from autograder.sandbox.failures import (
 )
 from autograder.sandbox.submission import Record, Source, Submission
 from autograder.suite.collect import INFO, TestInfo
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ALARM_GRACE = 1.0
 """Seconds that a worker's own clock has before the judge's rings."""
@@ -68,40 +72,98 @@ def bench_of(item: pytest.Item) -> Bench:
     return item.config.stash[BENCHES][item.stash[INFO].kata.name]
 
 
-def seeded(seed: int, name: str) -> list[int]:
-    """Return the entropy of a test's `rng`: the same for every submission."""
-    return [seed, zlib.crc32(name.encode())]
+def submission_for(item: pytest.Item) -> Submission:
+    """Return the implementation that an item judges now."""
+    found = bench_of(item).current
+    if not found.in_worker and item.get_closest_marker("worker_only"):
+        pytest.skip("needs a process of the submission's own: kata test --sandbox")
+    return found
+
+
+def rng_for(item: pytest.Item) -> np.random.Generator:
+    """Return the generator of an item's inputs: the same for every submission."""
+    import numpy as np
+
+    return np.random.default_rng([bench_of(item).seed, zlib.crc32(item.name.encode())])
+
+
+def device_for(item: pytest.Item) -> str:
+    """Return `cuda` where torch has a usable GPU, else `cpu`."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+KIT = "autograder.suite.plugin"
+FIXTURES = {"submission": submission_for, "rng": rng_for, "device": device_for}
+"""The fixtures of the kit, defined in the module `KIT`; most suites do with them."""
+_PLAIN: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def run(item: pytest.Item, bench: Bench, candidate: Submission, limit: float) -> Outcome:
     """Run one test with `candidate` as the submission, without pytest's reporting around it."""
     assert isinstance(item, pytest.Function)
     before, bench.current = bench.current, candidate
-    state = item.session._setupstate
     start = time.perf_counter()
     error: BaseException | None = None
     record = Record()
     try:
         record = candidate.begin_test(limit)
-        state.teardown_exact(item)  # another module's tests may have run before
-        item._initrequest()
-        state.setup(item)
-        with _alarm(limit) if candidate is bench.on_trial else nullcontext():
-            item.runtest()
+        with (
+            nullcontext() if _is_plain(item) else _set_up(item),
+            _alarm(limit) if candidate is bench.on_trial else nullcontext(),
+        ):
+            if _is_plain(item):
+                item.obj(**_arguments(item))
+            else:
+                item.runtest()
     except KeyboardInterrupt:
         raise
     except BaseException as caught:
         error = caught
     finally:
-        try:
-            state.teardown_exact(item.parent)  # type: ignore[arg-type]
-        except Exception as caught:
-            error = error or caught
-        # As pytest does: the next run of this item must not find this one's fixtures.
-        item._request = False  # type: ignore[assignment]
-        item.funcargs = None  # type: ignore[assignment]
         bench.current = before
     return Outcome(record, error, time.perf_counter() - start)
+
+
+def _is_plain(item: pytest.Function) -> bool:
+    """Say whether a test takes the kit's fixtures and its parameters alone.
+
+    Then it is called as it is: pytest's own setting up costs more than most tests.
+    """
+    if _PLAIN not in item.stash:
+        known = item._fixtureinfo
+        makers = [definitions[-1].func for definitions in known.name2fixturedefs.values()]
+        item.stash[_PLAIN] = set(known.argnames) <= set(known.name2fixturedefs) and all(
+            maker is get_direct_param_fixture_func or maker.__module__ == KIT for maker in makers
+        )
+    return item.stash[_PLAIN]
+
+
+def _arguments(item: pytest.Function) -> dict[str, Any]:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return {
+        name: parameters[name] if name in parameters else FIXTURES[name](item)
+        for name in item._fixtureinfo.argnames
+    }
+
+
+@contextmanager
+def _set_up(item: pytest.Function) -> Iterator[None]:
+    """Hold the fixtures of a test, those of pytest and of its suite among them."""
+    state = item.session._setupstate
+    try:
+        state.teardown_exact(item)  # another module's tests may have run before
+        item._initrequest()
+        state.setup(item)
+        yield
+    finally:
+        try:
+            state.teardown_exact(item.parent)  # type: ignore[arg-type]
+        finally:
+            # As pytest does: the next run of this item must not find this one's fixtures.
+            item._request = False  # type: ignore[assignment]
+            item.funcargs = None  # type: ignore[assignment]
 
 
 @contextmanager

@@ -140,31 +140,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def submission(request: pytest.FixtureRequest) -> Submission:
     """Whatever implementation the suite is judging."""
-    found = _bench(request.node).current
-    if request.node.get_closest_marker("worker_only") and not found.in_worker:
-        pytest.skip("needs a process of the submission's own: kata test --sandbox")
-    return found
+    from autograder.suite.judging import submission_for
+
+    _bench(request.node)
+    return submission_for(request.node)
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a generator seeded by the run's seed and the test's name."""
-    import numpy as np
+    from autograder.suite.judging import rng_for
 
-    from autograder.suite.judging import seeded
-
-    return np.random.default_rng(seeded(_bench(request.node).seed, request.node.name))
+    _bench(request.node)
+    return rng_for(request.node)
 
 
 @pytest.fixture
-def device() -> str:
+def device(request: pytest.FixtureRequest) -> str:
     """Return `cuda` where torch has a usable GPU, else `cpu`."""
-    import torch
+    from autograder.suite.judging import device_for
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return device_for(request.node)
 
 
 def _bench(item: pytest.Item) -> Bench:
+    """Return what is on trial in the kata of an item, put there at the first call."""
     from autograder.sandbox.submission import InProcess, Make, Source, Submission
     from autograder.suite.judging import BENCHES, Bench, prepare, root_on_path
 
