@@ -245,6 +245,37 @@ def test_gradients_are_asked_for_by_name(load: Open) -> None:
     assert submission.gradients("g", x) == (None,)
 
 
+def test_a_measure_records_whether_it_is_within_its_limit(load: Open) -> None:
+    submission = load("import numpy as np\ndef f(n): return float(np.ones(n).sum())")
+    record = submission.begin_test(5)
+    assert 8e6 <= submission.measure("traced_memory", "f", 1_000_000, limit=1e6) < 9e6
+    assert 0 <= submission.measure("cpu_seconds", "f", 10, limit=1.0) < 1.0
+    assert [(c.what, c.value) for c in record.crossings] == [
+        ("traced_memory of f", False),
+        ("cpu_seconds of f", True),
+    ]
+
+
+def test_what_is_kept_for_the_backward_pass_is_counted(load: Open) -> None:
+    submission = load(
+        "import torch\n"
+        "class F(torch.autograd.Function):\n"
+        "    def forward(ctx, x, w):\n"
+        "        ctx.save_for_backward(x, w.T)\n"
+        "        ctx.hidden = [x @ w]\n"
+        "        return ctx.hidden[0] * 1\n"
+        "    def backward(ctx, grad): return grad @ ctx.saved_tensors[1], None\n"
+        "def f(x, w): return F.apply(x, w)\n"
+        "def g(x, w): return torch.tanh(x * 1).sum(-1)"
+    )
+    x, w = torch.ones(3, 2, requires_grad=True), torch.ones(2, 5)
+    assert submission.measure("kept_elements", "f", x, w, limit=0) == 15
+    assert submission.measure("kept_elements", "g", x, w, limit=0) == 0
+    found = submission.probe("backward", "f", x, w)
+    assert found[0].tolist() == [[10.0, 10.0]] * 3
+    assert found[1] is None
+
+
 def test_an_endless_call_is_timed_out_with_its_line(
     load: Open, request: pytest.FixtureRequest
 ) -> None:

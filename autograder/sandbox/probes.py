@@ -13,6 +13,8 @@ Probe = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
 PROBES: dict[str, Probe] = {}
 """The registered probes, by name."""
+RECORDED = frozenset({"backward"})
+"""Those whose answer is a value, as a task's result is, and may explain a failure."""
 
 
 def probe(function: Probe) -> Probe:
@@ -97,12 +99,107 @@ def peak_memory(target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     return after - before
 
 
+@probe
+def kept_elements(target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+    """Return how many numbers are kept between forward and backward besides the arguments.
+
+    Counted are tensors that autograd saves, and those left as attributes on a node of the graph. A
+    tensor with the shape or the memory of an argument, or of a tensor that an argument holds, is
+    not.
+    """
+    import torch
+
+    kept: list[Any] = []
+
+    def pack(tensor: Any) -> Any:
+        kept.append(tensor)
+        return tensor
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        result = target(*args, **kwargs)
+    nodes, seen = [t.grad_fn for t in _tensors(result) if t.grad_fn is not None], set()
+    while nodes:
+        node = nodes.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            nodes.extend(following for following, _ in node.next_functions)
+            kept += _tensors(list(getattr(node, "__dict__", {}).values()))
+    given = [(*args, *kwargs.values()), [_held(a) for a in (*args, *kwargs.values())]]
+    arguments = _tensors(given)
+    shapes = {tuple(tensor.shape) for tensor in arguments}
+    memory = {tensor.untyped_storage().data_ptr() for tensor in arguments}
+    return sum(
+        tensor.numel()
+        for tensor in kept
+        if tuple(tensor.shape) not in shapes and tensor.untyped_storage().data_ptr() not in memory
+    )
+
+
+@probe
+def backward(
+    target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[int | str, Any]:
+    """Call `backward` on the result, with the result's own values as its gradient.
+
+    Returns:
+        The `.grad` of each tensor among the arguments, by position, and of each that an object
+        among them holds, by the attribute's name.
+    """
+    import torch
+
+    with torch.enable_grad():
+        result = target(*args, **kwargs)
+    result.backward(result.detach())
+    found: dict[int | str, Any] = {}
+    for position, argument in enumerate(args):
+        if isinstance(argument, torch.Tensor):
+            found[position] = argument.grad
+        found.update({name: tensor.grad for name, tensor in _held(argument).items()})
+    return found
+
+
+@probe
+def traced_memory(target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+    """Return the most bytes that the call held at once, of what Python and numpy allocate.
+
+    The same in both makes; torch's tensors are not in it.
+    """
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        target(*args, **kwargs)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@probe
+def cpu_seconds(target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
+    """Return the CPU time that the call took, over all threads of its process."""
+    import time
+
+    before = time.process_time()
+    target(*args, **kwargs)
+    return time.process_time() - before
+
+
 def _peak_resident() -> int:
     import resource
     import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _held(value: Any) -> dict[str, Any]:
+    """Return the tensors that are attributes of an object, which is no tensor itself."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return {}
+    attributes = getattr(value, "__dict__", {})
+    return {name: held for name, held in attributes.items() if isinstance(held, torch.Tensor)}
 
 
 def _tensors(value: Any) -> list[Any]:

@@ -35,6 +35,7 @@ from autograder.sandbox.failures import (
     raised_by_submission,
 )
 from autograder.sandbox.forbidden import violations
+from autograder.sandbox.probes import RECORDED
 
 TEXT_LIMIT, NAME_LIMIT, FRAME_LIMIT = 2000, 80, 20
 """How much the judge keeps of a text, of a name and of a traceback that a submission sends."""
@@ -175,7 +176,23 @@ class Submission:
         """Run a registered probe on one call of a task (by name) or a method."""
         remote = self._target(target)
         request = ("probe", name, *remote._address, args, kwargs)
-        return self._ask(f"{name} of {remote._label}", remote, request, record=False)[0]
+        what, record = f"{name} of {remote._what}", name in RECORDED
+        return self._ask(what, remote, request, record=record)[0]
+
+    def measure(
+        self, name: str, target: str | Remote, *args: Any, limit: float, **kwargs: Any
+    ) -> float:
+        """Run a registered probe that measures one call; return what it found.
+
+        Whether that is within `limit` is recorded, so that a diagnosis can tell who is not; the
+        figure itself is not, since no two runs agree in it.
+        """
+        found = self.probe(name, target, *args, **kwargs)
+        if type(found) not in (int, float):
+            raise ProtocolBroken(f"{name} is a number, not {type(found).__name__}")
+        remote = self._target(target)
+        self._record.add(f"{name} of {remote._what}", "ok", bool(found <= limit))
+        return float(found)
 
     def _target(self, target: str | Remote) -> Remote:
         if isinstance(target, str):
