@@ -245,6 +245,17 @@ def test_gradients_are_asked_for_by_name(load: Open) -> None:
     assert submission.gradients("g", x) == (None,)
 
 
+def test_a_static_method_is_called_as_a_class_method_is(load: Open) -> None:
+    submission = load(
+        "class A:\n"
+        "    @staticmethod\n    def f(x): return x + 1\n"
+        "    @classmethod\n    def g(cls, x): return x + 2\n"
+    )
+    record = submission.begin_test(5)
+    assert (submission.A.f(1), submission.A.g(1)) == (2, 3)
+    assert [c.what for c in record.crossings] == ["A.f", "A.g"]
+
+
 def test_a_measure_records_whether_it_is_within_its_limit(load: Open) -> None:
     submission = load("import numpy as np\ndef f(n): return float(np.ones(n).sum())")
     record = submission.begin_test(5)

@@ -149,7 +149,7 @@ def backward(
 
     with torch.enable_grad():
         result = target(*args, **kwargs)
-    result.backward(result.detach())
+    (result * result.detach()).sum().backward()  # with an argument it would import sympy
     found: dict[int | str, Any] = {}
     for position, argument in enumerate(args):
         if isinstance(argument, torch.Tensor):

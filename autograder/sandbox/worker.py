@@ -330,11 +330,19 @@ class Server:
         return wire.Ref("handle", key, _name(value))
 
 
+CALLED = (
+    types.MethodType,
+    types.FunctionType,  # a static method, asked of its class
+    types.BuiltinMethodType,
+    types.MethodWrapperType,
+)
+
+
 class _Attribute:
     """What `get` found: packs as data where it is data, as a method where it can be called."""
 
     def __new__(cls, value: Any) -> Any:
-        if isinstance(value, types.MethodType | types.BuiltinMethodType | types.MethodWrapperType):
+        if isinstance(value, CALLED):
             return super().__new__(cls)
         return value
 
