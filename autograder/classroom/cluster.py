@@ -269,7 +269,7 @@ def _kata_here(name: str, suite: str) -> Kata:
 def _parent(kata: Kata, suite: str, options: Options, count: int) -> JudgeParent:
     key = kata.name, suite, options
     found = _parents.get(key)
-    if found is None or found.process.poll() is not None:
+    if found is None or not found.alive():
         found = _parents[key] = JudgeParent(kata, options, max(count, MANY))
         try:
             found.wait()

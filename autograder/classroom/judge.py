@@ -75,7 +75,7 @@ def main() -> None:
         _judge(stream, suite, libraries[0], settings, layers)
 
     def revive() -> None:
-        if libraries[0].process.poll() is not None:
+        if not libraries[0].alive():
             libraries[0] = Library(held)
             libraries[0].wait()
 

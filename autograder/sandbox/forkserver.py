@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -181,6 +182,12 @@ class ForkServer:
         )
         theirs.close()
         self._ready = False
+
+    def alive(self) -> bool:
+        """Say whether it still forks; a process forked from the one that started it may ask too."""
+        poll = select.poll()
+        poll.register(self._control, 0)
+        return not poll.poll(0)
 
     def wait(self) -> None:
         """Wait until the parent has imported what it holds."""

@@ -273,15 +273,20 @@ _libraries: dict[Settings, Library] = {}
 
 def library_for(kata: Kata, *, isolated: bool = True) -> Library:
     """Return the warm library parent of a kata, started at the first need."""
-    settings = settings_for(kata, isolated=isolated)
-    if settings not in _libraries or _libraries[settings].process.poll() is not None:
+    return library_of(settings_for(kata, isolated=isolated))
+
+
+def library_of(settings: Settings) -> Library:
+    """Return the warm library parent with these settings, started at the first need."""
+    if settings not in _libraries or not _libraries[settings].alive():
         _libraries[settings] = Library(settings)
     return _libraries[settings]
 
 
 def settings_for(kata: Kata, *, isolated: bool = True) -> Settings:
     """Return what the library parent of a kata has to hold."""
-    return Settings(requires=("numpy", *kata.requires), isolated=isolated)
+    requires = tuple(dict.fromkeys(("numpy", *kata.requires)))
+    return Settings(requires=requires, isolated=isolated)
 
 
 def worker_make(kata: Kata, source: Source, *, memory_bytes: int | None = None) -> WorkerMake:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from autograder.catalog import CatalogError, Kata
+from autograder.catalog import CatalogError, Kata, load_kata
 from autograder.suite.verify import Proof, verify
 
 
@@ -51,26 +53,38 @@ def _proofs(work: Sequence[tuple[Kata, Depth]], jobs: int) -> Iterator[Proof]:
         yield verify(kata, all_mutants=depth.mutants, quick=depth.quick)
         return
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-        yield from pool.map(_in_process, work)
+        yield from pool.map(lambda job: prove_one(*job), work)
 
 
-def _in_process(job: tuple[Kata, Depth]) -> Proof:
-    kata, depth = job
-    command = [sys.executable, "-m", "autograder", "verify", kata.name, "--json"]
-    command += ["--mutants"] if depth.mutants else []
-    command += ["--quick"] if depth.quick else []
-    done = subprocess.run(
-        command,
-        cwd=kata.root,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+def prove_one(kata: Kata, depth: Depth) -> Proof:
+    """Verify a kata in a process of its own; what brings that down is a problem of the kata."""
+    context = _context()
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, kata.folder, depth))
+    process.start()
+    theirs.close()
     try:
-        return msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Proof)
-    except (IndexError, msgspec.DecodeError):
-        return Proof(kata=kata.name, problems=[f"verify itself failed: {done.stderr[-2000:]}"])
+        proof = msgspec.json.decode(ours.recv_bytes(), type=Proof)
+    except EOFError:
+        problem = "verify itself fell: run `kata verify` on this kata alone to see how"
+        proof = Proof(kata=kata.name, problems=[problem])
+    process.join()
+    return proof
+
+
+def _context() -> Any:
+    """Return what makes processes: where there is fork, from one that has imported it all."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autograder.suite.warm"])
+    return context
+
+
+def _work(answer: Connection, folder: Path, depth: Depth) -> None:
+    proof = verify(load_kata(folder), all_mutants=depth.mutants, quick=depth.quick)
+    answer.send_bytes(msgspec.json.encode(proof))
 
 
 def changed_katas(root: Path, since: str) -> set[str]:

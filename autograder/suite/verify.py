@@ -102,12 +102,13 @@ def _prove(
     if not _reference_passes(kata, suite, proof, QUICK_SEEDS if quick else SEEDS):
         return
     _stub_fails(kata, suite, proof)
-    caught = _misconceptions_are_named(kata, suite, wrongs, proof)
+    judged = _misconceptions_are_named(kata, suite, wrongs, proof)
     _oracle_passes(kata, suite, proof)
     if quick and not all_mutants:
         proof.notes.append("a quick look, no proof: run it without --quick")
         return
-    _makes_agree(kata, suite, wrongs, caught, proof)
+    _makes_agree(kata, suite, wrongs, judged, proof)
+    caught = {v.test for verdicts in judged for v in _failures(verdicts) if v.max_points}
     _no_test_is_idle(kata, suite, caught, proof, all_mutants)
 
 
@@ -205,8 +206,12 @@ def _marked(kata: Kata, suite: Suite) -> Iterator[str]:
 # -- right answers pass -------------------------------------------------------------------------
 
 
+def _fails(verdict: Verdict) -> bool:
+    return verdict.verdict not in ("passed", "skipped")
+
+
 def _failures(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return [verdict for verdict in verdicts if verdict.verdict != "passed"]
+    return list(filter(_fails, verdicts))
 
 
 def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> bool:
@@ -219,7 +224,7 @@ def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> boo
         times.append(time.perf_counter() - start)
         for verdict in verdicts:
             slowest[verdict.test] = max(slowest.get(verdict.test, 0.0), verdict.seconds)
-        failed = [v for v in _failures(verdicts) if v.verdict != "skipped"]
+        failed = _failures(verdicts)
         if failed:
             first = failed[0]
             proof.problems.append(
@@ -281,11 +286,7 @@ def _oracle_passes(kata: Kata, suite: Suite, proof: Proof) -> None:
     source = Source.of_file(kata.reference)
     trusted = kata._replace(forbidden=())
     make = InProcess(trusted, source, replaced)
-    failed = [
-        v
-        for v in _failures(suite.judge(source, make, items=items, diagnose=False))
-        if v.verdict != "skipped"
-    ]
+    failed = _failures(suite.judge(source, make, items=items, diagnose=False))
     proof.oracle = f"{len(items) - len(failed)}/{len(items)}"
     proof.problems += [f"the oracle fails {v.test}: {v.message}" for v in failed]
 
@@ -338,20 +339,20 @@ def misconception_source(kata: Kata, wrong: Misconception) -> Source:
 
 def _misconceptions_are_named(
     kata: Kata, suite: Suite, wrongs: Sequence[Misconception], proof: Proof
-) -> set[str]:
-    """Judge each misconception as a submission; return the tests that any of them fails."""
-    caught: set[str] = set()
+) -> list[list[Verdict]]:
+    """Judge each misconception as a submission; return the verdicts of each."""
+    judged: list[list[Verdict]] = []
     trusted = kata._replace(forbidden=())
     source = Source.of_file(kata.reference)
     reference = task_lines(kata.reference.read_text(encoding="utf-8"), kata.task_names)
     for wrong in wrongs:
         if wrong.replaces not in reference:
             proof.problems.append(f"{wrong.id} replaces `{wrong.replaces}`, which is no task")
+            judged.append([])
             continue
         make = InProcess(trusted, source, {wrong.replaces: wrong.implementation})
-        failed = _failures(suite.judge(source, make))
-        hidden = [verdict for verdict in failed if verdict.max_points]
-        caught |= {verdict.test for verdict in hidden}
+        judged.append(suite.judge(source, make))
+        hidden = [verdict for verdict in _failures(judged[-1]) if verdict.max_points]
         named = Counter(v.misconception for v in hidden if v.misconception)
         mine = proof.named.setdefault(wrong.id, {})
         for name, count in named.items():
@@ -365,41 +366,55 @@ def _misconceptions_are_named(
             proof.problems.append(f"{wrong.id} is named {', '.join(others)}")
     if not wrongs:
         proof.problems.append("misconceptions.py holds none")
-    return caught
+    return judged
 
 
 def _makes_agree(
-    kata: Kata, suite: Suite, wrongs: Sequence[Misconception], caught: set[str], proof: Proof
+    kata: Kata,
+    suite: Suite,
+    wrongs: Sequence[Misconception],
+    judged: list[list[Verdict]],
+    proof: Proof,
 ) -> None:
-    """Judge reference, stub and misconceptions in both makes, on the same inputs.
+    """Judge reference, stub and misconceptions in a worker too, on the same inputs.
 
-    Adds to `caught` the tests that a misconception fails in a worker only.
+    Adds to `judged` what a misconception got there: some tests run in a worker only.
     """
     from autograder.sandbox.pool import worker_make
 
+    for seed in range(SEEDS_IN_BOTH):
+        _, there = _in_both(kata, suite, kata.reference, seed)
+        proof.problems += [
+            f"the reference fails {verdict.test} in a worker: {verdict.message}"
+            for verdict in _failures(there)
+        ]
+    proof.problems += _differences("the stub", *_in_both(kata, suite, kata.stub, 0))
     trusted = kata._replace(forbidden=())
-    reference, stub = Source.of_file(kata.reference), Source.of_file(kata.stub)
-    trials: list[tuple[str, Kata, Source, int]] = [
-        ("the reference", kata, reference, seed) for seed in range(SEEDS_IN_BOTH)
-    ]
-    trials.append(("the stub", kata, stub, 0))
-    trials += [(w.id, trusted, misconception_source(kata, w), 0) for w in wrongs]
-    for name, judged, source, seed in trials:
-        here, there = (
-            suite.judge(source, make, seed=seed, diagnose=name not in ("the reference", "the stub"))
-            for make in (InProcess(judged, source), worker_make(judged, source))
-        )
-        for mine, other in zip(here, there, strict=True):
-            if mine.verdict == "skipped":  # a test of the worker make only, as those of memory are
-                if name == "the reference" and other.verdict not in ("passed", "skipped"):
-                    proof.problems.append(f"{name} fails {mine.test} in a worker: {other.message}")
-            elif (mine.verdict, mine.misconception) != (other.verdict, other.misconception):
-                proof.problems.append(
-                    f"{name} and {mine.test}: {mine.verdict}, {mine.misconception} in-process, "
-                    f"{other.verdict}, {other.misconception} in a worker: {other.message}"
-                )
-            if name not in ("the reference", "the stub") and other.verdict != "passed":
-                caught.add(other.test)
+    for wrong, here in list(zip(wrongs, judged, strict=True)):
+        if here:
+            source = misconception_source(kata, wrong)
+            there = suite.judge(source, worker_make(trusted, source))
+            proof.problems += _differences(wrong.id, here, there)
+            judged.append(there)
+
+
+def _in_both(kata: Kata, suite: Suite, path: Path, seed: int) -> list[list[Verdict]]:
+    from autograder.sandbox.pool import worker_make
+
+    source = Source.of_file(path)
+    makes = (InProcess(kata, source), worker_make(kata, source))
+    return [suite.judge(source, make, seed=seed, diagnose=False) for make in makes]
+
+
+def _differences(name: str, here: list[Verdict], there: list[Verdict]) -> Iterator[str]:
+    for mine, other in zip(here, there, strict=True):
+        if mine.verdict == "skipped":  # a test of the worker make only, as those of memory are
+            continue
+        if (mine.verdict, mine.misconception) != (other.verdict, other.misconception):
+            yield (
+                f"{name} and {mine.test}: {mine.verdict}, {mine.misconception} in-process, "
+                f"{other.verdict}, {other.misconception} in a worker: {other.message}"
+            )
 
 
 # -- no test is idle ----------------------------------------------------------------------------
@@ -432,12 +447,19 @@ def _no_test_is_idle(
                     f"line {mutant.line} of {mutant.task}: {mutant.before}  →  {mutant.after}"
                 )
         proof.problems += [f"a mutant survives: {survivor}" for survivor in proof.survivors]
-    for name in sorted(idle):
-        items = [item for item in suite.hidden if item.name == name]
-        order = random.Random(0).sample(candidates, len(candidates))
-        order.sort(key=lambda mutant: mutant.task != items[0].stash[INFO].task)
-        if not any(_run_mutant(kata, suite, mutant, items) for mutant in order):
-            proof.problems.append(f"{name} cannot fail: no misconception and no mutant fails it")
+    order = random.Random(0).sample(candidates, len(candidates))
+    for of_its_task in (True, False):  # mutants of a test's own task fail it most often
+        for mutant in order:
+            items = [
+                item
+                for item in suite.hidden
+                if item.name in idle and (item.stash[INFO].task == mutant.task) == of_its_task
+            ]
+            if items:
+                idle -= _run_mutant(kata, suite, mutant, items, first=False)
+    proof.problems += [
+        f"{name} cannot fail: no misconception and no mutant fails it" for name in sorted(idle)
+    ]
 
 
 def _ordered(
@@ -451,9 +473,14 @@ def _ordered(
 
 
 def _run_mutant(
-    kata: Kata, suite: Suite, mutant: mutation.Mutant, items: list[pytest.Item]
+    kata: Kata,
+    suite: Suite,
+    mutant: mutation.Mutant,
+    items: list[pytest.Item],
+    *,
+    first: bool = True,
 ) -> set[str]:
-    """Return the first test that a mutant fails, in a process of its own; empty if none."""
+    """Return the tests that a mutant fails, or only the first, in a process of its own."""
     source = Source(f"mutant {mutant.line}", ((str(kata.reference), mutant.source),))
     trusted = kata._replace(forbidden=())
 
@@ -464,12 +491,13 @@ def _run_mutant(
             items=items,
             limit=min(MUTANT_TEST_SECONDS, kata.time_limit),
             diagnose=False,
-            stop=lambda verdict: verdict.verdict not in ("passed", "skipped"),
+            stop=lambda verdict: verdict.verdict == "timed_out" or (first and _fails(verdict)),
         )
-        failed = [v.test for v in _failures(verdicts) if v.verdict != "skipped"]
-        return failed[0] if failed else ""
+        return "\n".join(verdict.test for verdict in _failures(verdicts))
 
     answer = in_child(trial, MUTANT_SECONDS)
-    if answer is None:  # it never ended, or took the process down: no test would have passed
+    if answer is not None:
+        return set(answer.split("\n")) - {""}
+    if first or len(items) == 1:  # it took the process down: no test would have passed
         return {items[0].name}
-    return {answer} - {""}
+    return set().union(*(_run_mutant(kata, suite, mutant, [item]) for item in items))
