@@ -87,6 +87,36 @@ def test(
 
 
 @app.command()
+def profile(
+    file: Annotated[Path, typer.Argument(help="The file or notebook with the kernels.")],
+    kata: Annotated[
+        str | None, typer.Option(help="Its kata; the file's name says it where this is left out.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The seed of all inputs.")] = 0,
+) -> None:
+    """Show what CUDA kernels do to memory: sectors, bank conflicts, races, line by line."""
+    from autograder.classroom.submissions import HandedIn, read
+
+    if not file.is_file():
+        raise CatalogError(f"{file}: no such file")
+    found = kata_named(kata or file.stem)
+    source = read(HandedIn(str(file), file, trusted=True), found)
+    if "autograder.gpu" not in found.requires:
+        raise CatalogError(f"{found.name} launches no CUDA kernels; see kata list --track gpu")
+    from autograder.gpu.profiling import as_page, as_text, profiles
+
+    profiled = profiles(found, source, seed)
+    if page is None:
+        print(as_text(profiled))
+    else:
+        page.write_text(as_page(found, profiled), encoding="utf-8")
+        print(f"{page} is written")
+
+
+@app.command()
 def hint(
     name: Name,
     again: Annotated[bool, typer.Option(help="Start with the first hint again.")] = False,

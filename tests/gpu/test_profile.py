@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from autograder.gpu import RawKernel, device, kernel, record, triton, xp
 from autograder.gpu.profile import annotated, picture, render, table
 from tests.gpu.kernels import f32
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = """extern "C" __global__ void transpose(const float* x, float* y, int n) {
     __shared__ float tile[32][32];
     int t = threadIdx.x;
@@ -134,3 +136,43 @@ def test_a_kernel_gives_the_same_on_a_device() -> None:
         "k",
     )((4,), (256,), (x, y, xp.int32(1000)))
     assert bool((y == 2 * x).all())
+
+
+def kata_profile(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", "profile", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_command_shows_each_task_in_one_of_its_tests(tmp_path: Path) -> None:
+    done = kata_profile("solutions/cuda_elementwise/cuda_elementwise.py")
+    assert done.returncode == 0, done.stderr
+    for task in ("saxpy", "grid_stride_gelu", "fused_bias_gelu_residual"):
+        assert f"\n{task}, in test_" in f"\n{done.stdout}"
+    assert "sectors per request" in done.stdout
+    page = tmp_path / "profile.html"
+    stub = "katas/cuda_elementwise/cuda_elementwise.py"
+    answer = "solutions/cuda_elementwise/cuda_elementwise.py"
+    assert kata_profile(answer, "--html", str(page)).returncode == 0
+    assert page.read_text().count("<svg") >= 3
+    done = kata_profile(stub)
+    assert "no kernel was launched: `saxpy` is not implemented yet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("none.py",), "none.py: no such file"),
+        (("solutions/ndcg/ndcg.py",), "ndcg launches no CUDA kernels"),
+        (("README.md", "--kata", "cuda_elementwis"), "cuda_elementwise"),
+    ],
+)
+def test_what_cannot_be_profiled_is_said(arguments: tuple[str, ...], says: str) -> None:
+    done = kata_profile(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr and "Traceback" not in done.stderr
