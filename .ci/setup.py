@@ -27,6 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+LABEXTENSION = "share/jupyter/labextensions/llm-katas/package.json"
 SECONDS_FOR_THE_INDEX = 5
 GIGABYTES_NEEDED = 2.0  # a fresh .venv has 1.4 GB, with the extra `dev` 2.3 GB
 GIGABYTES_NEEDED_BY_EXTRAS = {"dev": 1.0, "gpu": 8.0, "triton": 1.0, "compiler": 0.5}
@@ -152,6 +153,7 @@ def set_up(root: Path, extras: frozenset[str]) -> None:
     venv = root / ".venv"
     stamp, wanted = read_stamp(venv), fingerprint(root)
     if is_complete(stamp, wanted, extras) and python_in(venv).exists():
+        link_jupyterlab(venv)
         return
     # Extras that are there stay; the .venv of a checkout that was moved is made again.
     moved = bool(stamp) and stamp.get("root") != str(root)
@@ -172,6 +174,13 @@ def set_up(root: Path, extras: frozenset[str]) -> None:
     pip(venv, "install", "--constraint", "constraints.txt", "--editable", name)
     stamp = {"fingerprint": wanted, "extras": sorted(extras), "root": str(root)}
     (venv / "installed.json").write_text(json.dumps(stamp) + "\n")
+    link_jupyterlab(venv)
+
+
+def link_jupyterlab(venv: Path) -> None:
+    """Put the side bar where JupyterLab looks: an editable install leaves it out."""
+    if not (venv / LABEXTENSION).exists():
+        subprocess.run([str(python_in(venv)), "-m", "autograder.jupyterlab"], cwd=ROOT)
 
 
 def check_disk(root: Path, extras: Iterable[str]) -> None:

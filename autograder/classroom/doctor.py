@@ -49,11 +49,22 @@ def examine(root: Path | None) -> dict[str, Any]:
             layers.get(name) == "" for name in ("process", "rlimits", "landlock", "seccomp")
         ),
         "alembic": shutil.which("alembic"),
+        "jupyterlab": _side_bar(),
         "compilers": {name: shutil.which(name) for name in COMPILERS},
         "ziglang": _version("ziglang"),
         "gpu": _gpu(),
         "jobs": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
     }
+
+
+def _side_bar() -> str:
+    """Say whether JupyterLab finds the side bar; an editable install is put right here."""
+    from autograder.jupyterlab import link
+
+    try:
+        return "linked now" if link() else "in place"
+    except OSError as error:
+        return f"cannot be linked: {error}"
 
 
 def _version(name: str) -> str | None:
@@ -103,12 +114,13 @@ def show_findings(found: dict[str, Any]) -> None:
             f"{where} (course folders of `kata nbgrader init` do it by themselves)",
             markup=False,
         )
+    console.print(f"\nJupyterLab: the side bar is {found['jupyterlab']}", markup=False)
     compilers = [name for name, path in found["compilers"].items() if path]
     if found["ziglang"]:
         compilers.append("ziglang")
     console.print(
-        f"\nCUDA katas: {', '.join(compilers)}"
+        f"CUDA katas: {', '.join(compilers)}"
         if compilers
-        else "\nCUDA katas: no C++ compiler; install g++, or: pip install 'llm-katas[compiler]'"
+        else "CUDA katas: no C++ compiler; install g++, or: pip install 'llm-katas[compiler]'"
     )
     console.print(f"GPU: {found['gpu'] or 'none usable; CUDA katas run on the processor'}")

@@ -112,6 +112,16 @@ def days_with_attempts() -> set[int]:
         return {int(at // 86_400) for (at,) in db.execute("select at from attempts")}
 
 
+def last_points() -> dict[str, float]:
+    """Return what the last attempt at each kata gave."""
+    if not (home() / "progress.db").is_file():
+        return {}
+    with database() as db:
+        # SQLite takes the other columns from the row that has the maximum.
+        rows = db.execute("select kata, points, max(at) from attempts group by kata")
+        return {kata: points for kata, points, _ in rows}
+
+
 def states() -> dict[str, dict[str, Any]]:
     """Return, by kata, `state` (tried | solved | revealed), best `points` and `attempts`."""
     if not (home() / "progress.db").is_file():

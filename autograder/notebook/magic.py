@@ -55,9 +55,10 @@ class KataMagic:
             return
         # The magic is the first line of the cell; lines count as the learner sees them.
         text = self._checked("\n" + cell)
-        label = f"In [{self.shell.execution_count}]"
+        number = len(self.shell.history_manager.input_hist_parsed) - 1
+        label = f"In [{number}]"
         self.cells.add(kata.name, self._key(label), label, text)
-        self.shell.run_cell(cell, store_history=False)
+        self._define(cell, number)
         if self._has_task(kata, text):
             self._show(kata, trust)
 
@@ -128,6 +129,15 @@ class KataMagic:
             _refuse(f"the cell defines no task of {kata.name} ({tasks}){advice}")
         print(f"kept for the cells of {kata.name} that follow")
         return False
+
+    def _define(self, cell: str, number: int) -> None:
+        """Run a cell as an ordinary one; a traceback has the number and lines that are seen."""
+        count, self.shell.execution_count = self.shell.execution_count, number
+        try:
+            text = cell if cell.lstrip().startswith("%%") else f"# %%kata\n{cell}"
+            self.shell.run_cell(text, store_history=False)
+        finally:
+            self.shell.execution_count = count
 
     # -- judging ----------------------------------------------------------------------------
 

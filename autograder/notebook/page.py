@@ -111,7 +111,6 @@ def page(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
     assert report is not None
     solved = report.points >= report.max_points
     failed = _failed(report.verdicts)
-    missing = _missing(report)
     return tag(
         "div",
         tag("style", Html(_style())),
@@ -124,7 +123,6 @@ def page(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
         [tag("p", text, class_="kata-warning", role="alert") for text in warnings(judgement)],
         [tag("p", text, class_="kata-note") for text in notes],
         tag("table", tag("tbody", *_tasks(kata, report)), class_="kata-tasks"),
-        tag("p", "Not written yet: ", _names(missing), class_="kata-note") if missing else None,
         *(_task(task, failed, judgement) for task in dict.fromkeys(v.task for v in failed)),
         _passed(kata, judgement),
         class_="kata-report",
@@ -135,13 +133,6 @@ def page(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
 def _style() -> str:
     path = resources.files("autograder.notebook").joinpath("report.css")
     return " ".join(path.read_text(encoding="utf-8").split())
-
-
-def _names(tasks: Iterable[str]) -> list[Html | str]:
-    parts: list[Html | str] = []
-    for task in tasks:
-        parts += [", ", tag("code", task)] if parts else [tag("code", task)]
-    return parts
 
 
 def _tasks(kata: Kata, report: Report) -> Iterable[Html]:
@@ -165,7 +156,11 @@ def _tasks(kata: Kata, report: Report) -> Iterable[Html]:
             tag("th", tag("code", task), scope="row"),
             tag("td", bar, aria_hidden="true"),
             tag("td", f"{number(got)} / {number(worth)}", class_="kata-number"),
-            tag("td", state, class_="kata-good" if got >= worth else "kata-quiet"),
+            tag(
+                "td",
+                state,
+                class_="kata-state kata-good" if got >= worth else "kata-state kata-quiet",
+            ),
         )
 
 
@@ -187,18 +182,19 @@ def _failure(
     verdict: Verdict, others: Sequence[Verdict], pictures: dict[str, str], *, opened: bool
 ) -> Html:
     kind = MEANING.get(verdict.verdict, verdict.verdict)
-    drawn = next((pictures[v.test] for v in (verdict, *others) if v.test in pictures), None)
+    drawn = next((v for v in (verdict, *others) if v.test in pictures), None)
     where = verdict.file and f"{verdict.file}, line {verdict.line or 1}"
     return tag(
         "details",
         tag(
             "summary",
             tag("span", kind, class_="kata-bad"),
-            " ",
+            ": ",
             tag("span", verdict.sentence),
         ),
         tag("pre", verdict.message) if verdict.message else None,
-        tag("div", Html(drawn), class_="kata-picture") if drawn else None,
+        tag("p", drawn.sentence, ":", class_="kata-quiet") if drawn and drawn in others else None,
+        tag("div", Html(pictures[drawn.test]), class_="kata-picture") if drawn else None,
         tag(
             "p",
             tag("b", "Diagnosis: "),

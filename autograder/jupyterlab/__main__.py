@@ -1,0 +1,5 @@
+"""`python -m autograder.jupyterlab`: link the extension into this environment."""
+
+from autograder.jupyterlab import link
+
+link()
