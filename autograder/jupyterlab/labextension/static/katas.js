@@ -391,7 +391,7 @@
           onclick: () => this.app.commands.execute(command, { name: kata.name }) }, label);
       const got = kata.state === "open" ? "" : `${points(kata.points)}/${points(kata.max_points)}`;
       return element("details", { class: "kata-entry", "data-key": kata.name, open },
-        element("summary", { title: kata.title },
+        element("summary", { title: `${kata.title} (${kata.difficulty}, ${kata.minutes} min)` },
           element("span", { class: `kata-mark kata-${kata.state}`, role: "img",
             "aria-label": state, title: state }, mark),
           element("span", { class: "kata-name" }, kata.name),
