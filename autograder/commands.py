@@ -55,9 +55,12 @@ def test(
     as_json: AsJson = False,
     seed: Annotated[int, typer.Option(help="The seed of all inputs.")] = 0,
     sandbox: Annotated[bool, typer.Option(help="Run it in a worker, as grading does.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")
+    ] = None,
 ) -> None:
     """Judge your file; exit 0 if it has all points, 1 if fewer."""
-    from autograder.learner.trial import judge_file
+    from autograder.learner.trial import judge_file, note_attempt
     from autograder.report import cause, explain, explain_again, number, to_json
 
     kata = kata_named(name)
@@ -68,7 +71,15 @@ def test(
         from autograder.classroom.submissions import HandedIn, read
 
         given = read(HandedIn(str(file), file, trusted=True), kata)
-    report = judge_file(kata, given, seed=seed, sandbox=sandbox)
+    if page is not None:
+        from autograder.notebook.page import judged_page
+
+        html, report = judged_page(kata, given, seed=seed, sandbox=sandbox)
+        page.write_text(html, encoding="utf-8")
+        if given is None:
+            note_attempt(report)
+    else:
+        report = judge_file(kata, given, seed=seed, sandbox=sandbox)
     if as_json:
         print(to_json(report))
     else:

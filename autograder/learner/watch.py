@@ -1,7 +1,8 @@
 """`kata watch`: warm, re-judges on save, the tasks that changed first.
 
-With `--json` it prints one object a line for an editor: `{"event": "ready" | "report" | "error"}`,
-and takes commands on standard input, one object a line: `{"judge": "attention"}`, `{"stop": true}`.
+With `--json` it prints one object a line for an editor: `{"event": "ready" | "report" | "error"}`
+(a report with `"partial": true` has the changed tasks only, and the whole one follows), and takes
+commands on standard input, one object a line: `{"judge": "attention"}`, `{"stop": true}`.
 """
 
 from __future__ import annotations
@@ -159,7 +160,9 @@ def _judge(watcher: Watcher, kata: Kata, tell: Tell) -> None:
     try:
         report = None
         for report in watcher.judge(kata):
-            tell({"event": "report", **msgspec.to_builtins(report)})
+            told = len(report.verdicts)
+            partial = told < len(watcher.warm(kata).items)
+            tell({"event": "report", "partial": partial, **msgspec.to_builtins(report)})
         if report is not None:
             note_attempt(report)
     except CatalogError as error:

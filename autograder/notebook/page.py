@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 
-from autograder.catalog import Kata
+from autograder.catalog import CatalogError, Kata
 from autograder.classroom.feedback import MEANING
 from autograder.classroom.markup import Html, tag
-from autograder.notebook.judge import Judgement
+from autograder.notebook.judge import Judge, Judgement, Request
 from autograder.report import (
     Report,
     Verdict,
@@ -22,6 +22,7 @@ from autograder.report import (
     number,
     task_points,
 )
+from autograder.sandbox.submission import Source
 from autograder.suite.kernels import is_cuda
 
 
@@ -127,6 +128,25 @@ def page(kata: Kata, judgement: Judgement, notes: Sequence[str] = ()) -> str:
         _passed(kata, judgement),
         class_="kata-report",
     )
+
+
+def judged_page(
+    kata: Kata, given: Source | None = None, *, seed: int = 0, sandbox: bool = False
+) -> tuple[str, Report]:
+    """Judge a source (the stub where None) and return the report as a page of its own.
+
+    Raises:
+        CatalogError: if it could not be judged.
+    """
+    source = given or Source.of_file(kata.stub)
+    judgement = Judge().answer(Request(str(kata.folder), source, not sandbox, seed))
+    if judgement.report is None:
+        raise CatalogError(judgement.error or f"{kata.name} could not be judged")
+    judgement.trusted = False  # whoever runs it here knows
+    head = f"<!doctype html><html lang='en'><meta charset='utf-8'>{tag('title', kata.title)}"
+    style = ":root { color-scheme: light dark; } body { margin: 1rem; }"
+    body = page(kata, judgement)
+    return f"{head}{tag('style', Html(style))}{body}</html>\n", judgement.report
 
 
 @cache

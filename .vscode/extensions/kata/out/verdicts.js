@@ -1,0 +1,94 @@
+"use strict";
+/** Verdicts in the editor: squiggles, code lenses and the status bar. */
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.Verdicts = void 0;
+const vscode = require("vscode");
+const model_1 = require("./model");
+class Verdicts {
+    tree;
+    changed = new vscode.EventEmitter();
+    onDidChangeCodeLenses = this.changed.event;
+    diagnostics = vscode.languages.createDiagnosticCollection('kata');
+    status = vscode.window.createStatusBarItem(vscode.StatusBarAlignment.Left, 10);
+    reports = new Map();
+    waiting;
+    constructor(tree) {
+        this.tree = tree;
+        this.status.command = 'kata.picture';
+    }
+    /** Say in the status bar that a kata is being judged. */
+    wait(name) {
+        this.waiting = name;
+        this.showStatus();
+    }
+    async show(report) {
+        const kata = this.tree.named(report.kata);
+        if (!kata)
+            return;
+        const uri = vscode.Uri.file(kata.stub);
+        const text = (await vscode.workspace.openTextDocument(uri)).getText();
+        const found = (0, model_1.problems)(report, text, Object.keys(kata.tasks)).map((problem) => {
+            const range = new vscode.Range(problem.line, problem.start, problem.line, problem.end);
+            const one = new vscode.Diagnostic(range, problem.message, vscode.DiagnosticSeverity.Error);
+            one.source = 'kata';
+            one.code = problem.code;
+            if (problem.raisedAt !== undefined) {
+                const line = new vscode.Position(problem.raisedAt, 0);
+                const place = new vscode.Location(uri, line);
+                one.relatedInformation = [new vscode.DiagnosticRelatedInformation(place, 'here')];
+            }
+            return one;
+        });
+        this.diagnostics.set(uri, found);
+        if (!report.partial) {
+            this.reports.set(report.kata, report);
+            if (this.waiting === report.kata)
+                this.waiting = undefined;
+            this.showStatus();
+            this.changed.fire();
+        }
+    }
+    /** Forget what is known of a kata: it could not be judged. */
+    fail(name) {
+        if (name === undefined || this.waiting === name)
+            this.waiting = undefined;
+        this.showStatus();
+    }
+    showStatus() {
+        const kata = this.tree.of(vscode.window.activeTextEditor?.document);
+        const report = kata && this.reports.get(kata.name);
+        if (!kata) {
+            this.status.hide();
+            return;
+        }
+        const busy = this.waiting === kata.name;
+        const points = report ? (0, model_1.statusText)(report) : `${kata.name} –/${(0, model_1.number)(kata.max_points)}`;
+        const solved = report && report.points >= report.max_points;
+        this.status.text = `$(${busy ? 'sync~spin' : solved ? 'pass-filled' : 'checklist'}) ${points}`;
+        this.status.tooltip = `${kata.title}: show the report`;
+        this.status.show();
+    }
+    provideCodeLenses(document) {
+        const kata = this.tree.of(document);
+        if (!kata)
+            return [];
+        const report = this.reports.get(kata.name);
+        const points = report ? (0, model_1.taskPoints)(report) : new Map();
+        const lenses = [];
+        for (const [task, place] of (0, model_1.taskPlaces)(document.getText(), Object.keys(kata.tasks))) {
+            const range = new vscode.Range(place.line, 0, place.line, 0);
+            const [got, worth] = points.get(task) ?? [undefined, kata.tasks[task]];
+            const score = got === undefined ? (0, model_1.number)(worth) : `${(0, model_1.number)(got)}/${(0, model_1.number)(worth)}`;
+            const add = (title, command) => lenses.push(new vscode.CodeLens(range, { title, command, arguments: [kata] }));
+            add(`▶ run (${score})`, 'kata.run');
+            add('hint', 'kata.hint');
+            add('reset', 'kata.reset');
+        }
+        return lenses;
+    }
+    dispose() {
+        this.diagnostics.dispose();
+        this.status.dispose();
+    }
+}
+exports.Verdicts = Verdicts;

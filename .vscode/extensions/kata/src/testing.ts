@@ -1,0 +1,176 @@
+/** The Testing panel, without Microsoft's Python extension: katas, and their tests by sentence. */
+
+import * as vscode from 'vscode';
+
+import { explain, failed, type Kata, type Report, sentence, taskPlaces, type Verdict } from './model';
+import type { KataTree } from './tree';
+
+/** How long a run waits for the report it asked for. */
+const PATIENCE_MS = 120_000;
+
+export class Tests implements vscode.Disposable {
+  private readonly controller = vscode.tests.createTestController('kata', 'LLM Katas');
+  private readonly waiting = new Map<string, ((report: Report | undefined) => void)[]>();
+
+  constructor(
+    private readonly tree: KataTree,
+    private readonly judge: (name: string) => void,
+  ) {
+    this.controller.resolveHandler = async (item) => {
+      if (item) await this.report(item.id);
+    };
+    this.controller.createRunProfile(
+      'Run',
+      vscode.TestRunProfileKind.Run,
+      (request, token) => this.run(request, token),
+      true,
+    );
+    this.controller.createRunProfile('Debug', vscode.TestRunProfileKind.Debug, (request) =>
+      this.debug(request),
+    );
+  }
+
+  /** Take over the katas of the list. */
+  refresh(): void {
+    const known = this.tree.katas.map((kata) => {
+      const old = this.controller.items.get(kata.name);
+      if (old) return old;
+      const item = this.controller.createTestItem(kata.name, kata.name, vscode.Uri.file(kata.stub));
+      item.description = kata.title;
+      item.canResolveChildren = true;
+      return item;
+    });
+    this.controller.items.replace(known);
+  }
+
+  /** Take a report: to those who wait for it, else as the outcome of a save. */
+  async take(report: Report): Promise<void> {
+    const kata = this.tree.named(report.kata);
+    if (!kata || report.partial) return;
+    await this.fill(kata, report);
+    const asked = this.waiting.get(report.kata) ?? [];
+    this.waiting.delete(report.kata);
+    asked.forEach((answer) => answer(report));
+    if (asked.length === 0 && report.verdicts.some((v) => v.verdict !== 'unimplemented')) {
+      const item = this.controller.items.get(kata.name);
+      if (!item) return;
+      const run = this.controller.createTestRun(new vscode.TestRunRequest([item]), 'saved', false);
+      this.publish(run, item, report);
+      run.end();
+    }
+  }
+
+  /** Give up on what waits for a kata, or on all: it could not be judged. */
+  fail(name: string | undefined): void {
+    for (const key of name === undefined ? [...this.waiting.keys()] : [name]) {
+      this.waiting.get(key)?.forEach((answer) => answer(undefined));
+      this.waiting.delete(key);
+    }
+  }
+
+  private report(name: string): Promise<Report | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+      const answer = (report: Report | undefined) => {
+        clearTimeout(timer);
+        resolve(report);
+      };
+      this.waiting.set(name, [...(this.waiting.get(name) ?? []), answer]);
+      this.judge(name);
+    });
+  }
+
+  private async fill(kata: Kata, report: Report): Promise<void> {
+    const item = this.controller.items.get(kata.name);
+    if (!item) return;
+    const uri = vscode.Uri.file(kata.stub);
+    const text = (await vscode.workspace.openTextDocument(uri)).getText();
+    const places = taskPlaces(text, Object.keys(kata.tasks));
+    const tests = report.verdicts.map((verdict, position) => {
+      const test = this.controller.createTestItem(verdict.test, sentence(verdict.test), uri);
+      test.description = verdict.task ?? undefined;
+      test.sortText = String(position).padStart(4, '0');
+      const line = places.get(verdict.task ?? '')?.line ?? 0;
+      test.range = new vscode.Range(line, 0, line, 0);
+      return test;
+    });
+    item.children.replace(tests);
+  }
+
+  private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken) {
+    const run = this.controller.createTestRun(request);
+    for (const [item, wanted] of this.chosen(request)) {
+      if (token.isCancellationRequested) break;
+      item.children.forEach((test) => run.started(test));
+      const report = await this.report(item.id);
+      if (report) this.publish(run, item, report, wanted);
+      else run.errored(item, new vscode.TestMessage('it could not be judged; see Output, LLM Katas'));
+    }
+    run.end();
+  }
+
+  /** Return the katas of a request, each with the tests that are wanted; none means all. */
+  private chosen(request: vscode.TestRunRequest): Map<vscode.TestItem, Set<string>> {
+    const found = new Map<vscode.TestItem, Set<string>>();
+    const all: vscode.TestItem[] = [];
+    this.controller.items.forEach((item) => all.push(item));
+    for (const item of request.include ?? all) {
+      if (item.parent) found.set(item.parent, (found.get(item.parent) ?? new Set()).add(item.id));
+      else found.set(item, new Set());
+    }
+    return found;
+  }
+
+  private publish(
+    run: vscode.TestRun,
+    item: vscode.TestItem,
+    report: Report,
+    wanted: Set<string> = new Set(),
+  ): void {
+    for (const verdict of report.verdicts) {
+      const test = item.children.get(verdict.test);
+      if (test && (wanted.size === 0 || wanted.has(verdict.test))) tell(run, test, verdict);
+    }
+  }
+
+  private async debug(request: vscode.TestRunRequest): Promise<void> {
+    const folder = vscode.workspace.workspaceFolders?.[0];
+    for (const [item, wanted] of this.chosen(request)) {
+      const kata = this.tree.named(item.id);
+      if (!kata) continue;
+      const ids = wanted.size ? [...wanted].map((test) => `${kata.stub}::${test}`) : [kata.stub];
+      const started = await vscode.debug.startDebugging(folder, {
+        name: `kata: ${kata.name}`,
+        type: 'debugpy',
+        request: 'launch',
+        module: 'pytest',
+        args: [...ids, '-x', '--timeout=0', '-p', 'no:xdist'],
+        console: 'integratedTerminal',
+        justMyCode: true,
+      });
+      if (!started) {
+        void vscode.window.showWarningMessage(
+          'Debugging needs the extension "Python Debugger" (ms-python.debugpy).',
+        );
+      }
+    }
+  }
+
+  dispose(): void {
+    this.fail(undefined);
+    this.controller.dispose();
+  }
+}
+
+function tell(run: vscode.TestRun, test: vscode.TestItem, verdict: Verdict): void {
+  const milliseconds = verdict.seconds * 1000;
+  if (verdict.verdict === 'passed') run.passed(test, milliseconds);
+  else if (!failed(verdict)) run.skipped(test);
+  else {
+    const message = new vscode.TestMessage(explain(verdict));
+    if (test.uri && verdict.line) {
+      message.location = new vscode.Location(test.uri, new vscode.Position(verdict.line - 1, 0));
+    }
+    run.failed(test, message, milliseconds);
+  }
+}
