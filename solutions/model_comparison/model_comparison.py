@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+ROUNDS = 10_000  # more than a few models need, unless they hardly met
+
 
 def elo_ratings(
     games: list[tuple[str, str, float]], k: float = 32.0, initial: float = 1000.0
@@ -52,13 +54,14 @@ def bradley_terry(wins: Float[ndarray, "models models"]) -> Float[ndarray, "mode
 
     games, won = wins + wins.T, wins.sum(axis=1)
     strengths = np.full(models, 1 / models)
-    while True:
+    for _ in range(ROUNDS):
+        before = strengths
         # Hunter (2004), eq. 3: the likelihood rises with every round.
-        better = won / (games / (strengths[:, None] + strengths)).sum(axis=1)
-        better /= better.sum()
-        if np.allclose(better, strengths, rtol=1e-12, atol=0):
-            return better
-        strengths = better
+        strengths = won / (games / (before[:, None] + before)).sum(axis=1)
+        strengths /= strengths.sum()
+        if np.allclose(strengths, before, rtol=1e-12, atol=0):
+            break
+    return strengths
 
 
 def judge_win_rate(

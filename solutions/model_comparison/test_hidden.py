@@ -246,18 +246,33 @@ A_WINS, B_WINS = ("first", "second"), ("second", "first")
 
 @points(0.75)
 @hint("In the swapped order the judge says 'first'. Which of the models is that?")
-def test_replies_are_mapped_back_to_models(submission, rng):
-    given = items(*shuffled(rng, [A_WINS, A_WINS, A_WINS, B_WINS]))
-    assert_close(submission.judge_win_rate(*given), rates(0.75, 1.0, 0.5))
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        pytest.param([A_WINS], (1.0, 1.0, 0.5), id="one item"),
+        pytest.param([A_WINS, B_WINS, A_WINS, A_WINS], (0.75, 1.0, 0.5), id="several"),
+    ],
+)
+def test_replies_are_mapped_back_to_models(submission, replies, expected):
+    assert_close(submission.judge_win_rate(*items(*replies)), rates(*expected))
 
 
 @points(0.75)
 @hint("The judge changes its mind with the order. What did it say about the answers?")
-def test_an_item_on_which_the_orders_disagree_is_a_tie(submission, rng):
-    replies = [A_WINS, A_WINS, ("first", "first"), ("first", "first"), ("second", "second")]
-    given = items(*shuffled(rng, replies))
-    # Two wins and three ties of five; 6 of 10 replies name the first.
-    assert_close(submission.judge_win_rate(*given), rates(3.5 / 5, 2 / 5, 6 / 10))
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        pytest.param([("first", "first")], (0.5, 0.0, 1.0), id="one item"),
+        # Two wins and three ties of five; 6 of 10 replies name the first.
+        pytest.param(
+            [A_WINS, ("first", "first"), A_WINS, ("second", "second"), ("first", "first")],
+            (3.5 / 5, 2 / 5, 6 / 10),
+            id="several",
+        ),
+    ],
+)
+def test_an_item_on_which_the_orders_disagree_is_a_tie(submission, replies, expected):
+    assert_close(submission.judge_win_rate(*items(*replies)), rates(*expected))
 
 
 @points(0.5)
