@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -94,6 +95,15 @@ def test_the_whole_kata_is_solved(kernel: Kernel, right: str) -> None:
     assert kernel.text == "mean: 6 of 6 points (mean 3/3, running_mean 2/2, Meter 1/1)"
     assert "kata-warning" not in kernel.html.partition("</style>")[2]
     assert progress.states()["mean"]["state"] == "solved"
+
+
+def test_a_copy_without_the_answers_counts_examples(kernel: Kernel, project: Path) -> None:
+    shutil.rmtree(project / "solutions")
+    kernel.run(f"%%kata mean\n{ONE_LESS}")
+    assert "0 of 1 examples; the other tests are not in this copy" in kernel.text
+    kernel.run(f"%%kata mean\n{MEAN}")
+    assert "1 of 1 examples" in kernel.text
+    assert "all right" in kernel.html
 
 
 def test_without_the_sandbox_it_says_so(kernel: Kernel, right: str) -> None:

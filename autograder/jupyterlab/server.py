@@ -59,7 +59,7 @@ class Room:
             katas.append(
                 {
                     **entry,
-                    "last": last.get(kata.name),
+                    "last": last.get(kata.name) if kata.suite.is_file() else None,
                     "due": kata.name in overdue,
                     "file": self._path(kata.stub),
                     "notebook": self._path(kata.notebook),

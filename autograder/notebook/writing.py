@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.catalog import CatalogError, Kata
 from autograder.classroom.assignment import definitions, examples_cell, maker, preamble_of
+from autograder.classroom.bundle import given_out
 from autograder.learner import files
 
 CHECK = """\
@@ -27,7 +28,7 @@ def notebook(kata: Kata) -> Any:
     Raises:
         CatalogError: if the stub is not known as it was given out.
     """
-    stub = _stub(kata)
+    stub = given_out(kata)
     magic = f"%%kata {kata.name}\n"
     parts = [_text(kata, f"question-{i}", part) for i, part in enumerate(_sections(kata), 1)]
     cells = [part for part in parts if not AFTERWARDS.match(part.source)]
@@ -72,17 +73,6 @@ def write(kata: Kata, path: Path) -> Path | None:
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
     return saved
-
-
-def _stub(kata: Kata) -> str:
-    """Return the stub as it was given out: an author's is not committed yet."""
-    try:
-        return files.pristine_stub(kata)
-    except CatalogError:
-        text = kata.stub.read_text(encoding="utf-8")
-        if not files.is_untouched(text, kata):
-            raise
-        return text
 
 
 def _sections(kata: Kata) -> Iterable[str]:

@@ -389,7 +389,7 @@
       const act = (label, command, title) =>
         element("button", { type: "button", title,
           onclick: () => this.app.commands.execute(command, { name: kata.name }) }, label);
-      const got = kata.state === "open" ? "" : `${points(kata.points)}/${points(kata.max_points)}`;
+      const got = kata.last === null ? "" : `${points(kata.points)}/${points(kata.max_points)}`;
       return element("details", { class: "kata-entry", "data-key": kata.name, open },
         element("summary", { title: `${kata.title} (${kata.difficulty}, ${kata.minutes} min)` },
           element("span", { class: `kata-mark kata-${kata.state}`, role: "img",
