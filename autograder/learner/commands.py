@@ -208,3 +208,13 @@ def plan(
             print(f"\nweek {day // 6 + 1}" if day > 1 else "week 1")
         names = ", ".join(f"{kata.name} ({kata.minutes} min)" for kata in katas)
         print(f"  day {(day - 1) % 6 + 1}: {names}")
+
+
+@app.command()
+def mcp() -> None:
+    """Serve the katas to an assistant that tutors, over the Model Context Protocol (stdio)."""
+    try:
+        from autograder.learner.tutor import server
+    except ImportError:
+        raise CatalogError("the tutor needs the package mcp: pip install -e '.[tutor]'") from None
+    server(project()).run("stdio")
