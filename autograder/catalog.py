@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,13 @@ TRACKS = (
 
 class CatalogError(Exception):
     """A kata that cannot be found or read; the text says which file, which field and what to do."""
+
+
+@cache
+def _is_installed(module: str) -> bool:
+    from importlib.util import find_spec  # `kata list` needs none of it
+
+    return find_spec(module) is not None
 
 
 class Task(NamedTuple):
@@ -99,6 +106,11 @@ class Kata(NamedTuple):
     def misconceptions(self) -> Path:
         """The wrong turns."""
         return self.solutions / "misconceptions.py"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the kata requires and this Python does not have."""
+        return tuple(name for name in self.requires if not _is_installed(name))
 
     @property
     def points(self) -> float:

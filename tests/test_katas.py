@@ -24,6 +24,8 @@ NAMES = [kata.name for kata in KATAS]
 def test_the_kata_is_sound(name: str) -> None:
     proof = prove_one(find_kata(ROOT, name), Depth())
     assert not proof.problems, "\n".join(proof.problems)
+    if unproven := [note for note in proof.notes if note.startswith("nothing was proven")]:
+        pytest.skip(unproven[0])
 
 
 def test_no_two_katas_share_a_place_in_the_course() -> None:

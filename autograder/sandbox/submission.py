@@ -78,6 +78,8 @@ class Record:
     """All that crossed in one test, in order."""
 
     crossings: list[Crossing] = field(default_factory=list)
+    uncounted: int = 0
+    """Launches of Triton kernels since the last call returned; no two people make the same."""
 
     def add(self, what: str, outcome: str, value: Any) -> None:
         """Append one crossing; an object that stayed on its side is noted as that alone."""

@@ -30,6 +30,8 @@ from autograder.suite.collect import INFO, TestInfo
 if TYPE_CHECKING:
     import numpy as np
 
+INTERPRETED = "autograder.gpu.interpreted"
+"""What katas of Triton require: its import switches the interpreter on."""
 ALARM_GRACE = 1.0
 """Seconds that a worker's own clock has before the judge's rings."""
 
@@ -325,6 +327,14 @@ def prepare(kata: Kata) -> None:
     """Register what a kata's submissions may ask of the judge."""
     if "autograder.gpu" in kata.requires:
         importlib.import_module("autograder.gpu.service")
+    if INTERPRETED in kata.requires:
+        importlib.import_module(INTERPRETED)
+
+
+def needs(kata: Kata) -> str:
+    """Say what a kata needs that is not installed."""
+    names = " and ".join(kata.missing)
+    return f"{kata.name} needs {names}, which this Python does not have: pip install {names}"
 
 
 def root_on_path(root: Path) -> None:

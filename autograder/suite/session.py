@@ -20,7 +20,15 @@ from autograder.report import Verdict
 from autograder.sandbox.submission import InProcess, Make, Source, Submission
 from autograder.suite import plugin
 from autograder.suite.collect import INFO
-from autograder.suite.judging import BENCHES, Bench, Outcome, judge, prepare, root_on_path
+from autograder.suite.judging import (
+    BENCHES,
+    Bench,
+    Outcome,
+    judge,
+    needs,
+    prepare,
+    root_on_path,
+)
 from autograder.suite.kernels import is_cuda
 
 
@@ -32,11 +40,14 @@ class Suite:
         visible: whether the visible examples are judged too, before the hidden suite.
 
     Raises:
-        CatalogError: if the suite cannot be collected; the text is pytest's.
+        CatalogError: if the suite cannot be collected, the text is pytest's; or if what the kata
+            requires is not installed.
     """
 
     def __init__(self, kata: Kata, *, visible: bool = False) -> None:
         self.kata = kata
+        if kata.missing:
+            raise CatalogError(needs(kata))
         root_on_path(kata.root)
         prepare(kata)
         paths = [kata.visible] if visible and kata.visible.is_file() else []

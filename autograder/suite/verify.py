@@ -29,6 +29,7 @@ from autograder.suite.authoring import Misconception
 from autograder.suite.child import in_child
 from autograder.suite.collect import INFO
 from autograder.suite.diagnosis import load_misconceptions
+from autograder.suite.judging import needs
 from autograder.suite.session import Suite
 
 SEEDS = 20
@@ -76,6 +77,9 @@ def verify(kata: Kata, *, all_mutants: bool = False, quick: bool = False) -> Pro
     if proof.problems:
         return proof
     proof.problems += _shape(kata)
+    if kata.missing:
+        proof.notes.append(f"nothing was proven: {needs(kata)}")
+        return proof
     try:
         suite = Suite(kata, visible=True)
         wrongs = load_misconceptions(kata)
@@ -315,7 +319,7 @@ def misconception_source(kata: Kata, wrong: Misconception) -> Source:
     name = wrong.implementation.__name__
     glue = inspect.cleandoc(
         f"""
-        import sys as _sys, types as _types
+        import linecache as _linecache, sys as _sys, types as _types
         _names = ("solutions", "solutions.{kata.name}", "solutions.{kata.name}.{kata.name}")
         _modules = {{name: _types.ModuleType(name) for name in _names}}
         vars(_modules[_names[-1]]).update(globals())
@@ -324,7 +328,9 @@ def misconception_source(kata: Kata, wrong: Misconception) -> Source:
         _before = {{name: _sys.modules.get(name) for name in _modules}}
         _sys.modules.update(_modules)
         _space = {{"__name__": __name__}}
-        exec(compile({wrongs!r}, "misconceptions", "exec", dont_inherit=True), _space)
+        _text, _file = {wrongs!r}, "misconceptions.py"
+        _linecache.cache[_file] = len(_text), None, _text.splitlines(True), _file  # for triton.jit
+        exec(compile(_text, _file, "exec", dont_inherit=True), _space)
         for _name, _module in _before.items():
             if _module is None:
                 del _sys.modules[_name]
