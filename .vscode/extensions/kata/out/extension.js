@@ -124,7 +124,7 @@ async function activate(context) {
             void vscode.window.showErrorMessage(`LLM Katas: ${error.message}`);
         }
     }
-    context.subscriptions.push(output, verdicts, watcher, tests, vscode.window.registerTreeDataProvider('kata.list', tree), vscode.languages.registerCodeLensProvider({ language: 'python' }, verdicts), vscode.window.onDidChangeActiveTextEditor(() => verdicts.showStatus()), vscode.workspace.onDidSaveTextDocument((document) => {
+    context.subscriptions.push(output, verdicts, watcher, tests, vscode.window.registerTreeDataProvider('kata.list', tree), vscode.languages.registerCodeLensProvider({ language: 'python' }, verdicts), vscode.window.onDidChangeVisibleTextEditors(() => verdicts.showStatus()), vscode.window.onDidChangeActiveTextEditor(() => verdicts.showStatus()), vscode.workspace.onDidSaveTextDocument((document) => {
         const kata = tree.of(document);
         if (kata)
             verdicts.wait(kata.name); // the watcher sees the save by itself

@@ -50,6 +50,9 @@ class KataTree {
         item.description = (0, model_1.describe)(element);
         item.tooltip = `${element.title} (${element.state})`;
         item.iconPath = new vscode.ThemeIcon(icon, colour && new vscode.ThemeColor(colour));
+        item.accessibilityInformation = {
+            label: `${element.name}: ${element.title}, ${element.state}, ${(0, model_1.describe)(element)}`,
+        };
         item.contextValue = 'kata';
         item.command = { command: 'kata.open', title: 'Open', arguments: [element] };
         return item;

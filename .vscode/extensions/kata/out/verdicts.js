@@ -55,7 +55,8 @@ class Verdicts {
         this.showStatus();
     }
     showStatus() {
-        const kata = this.tree.of(vscode.window.activeTextEditor?.document);
+        const open = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+        const kata = open.map((editor) => this.tree.of(editor?.document)).find(Boolean);
         const report = kata && this.reports.get(kata.name);
         if (!kata) {
             this.status.hide();

@@ -145,6 +145,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     tests,
     vscode.window.registerTreeDataProvider('kata.list', tree),
     vscode.languages.registerCodeLensProvider({ language: 'python' }, verdicts),
+    vscode.window.onDidChangeVisibleTextEditors(() => verdicts.showStatus()),
     vscode.window.onDidChangeActiveTextEditor(() => verdicts.showStatus()),
     vscode.workspace.onDidSaveTextDocument((document) => {
       const kata = tree.of(document);

@@ -52,6 +52,9 @@ export class KataTree implements vscode.TreeDataProvider<Kata | string> {
     item.description = describe(element);
     item.tooltip = `${element.title} (${element.state})`;
     item.iconPath = new vscode.ThemeIcon(icon, colour && new vscode.ThemeColor(colour));
+    item.accessibilityInformation = {
+      label: `${element.name}: ${element.title}, ${element.state}, ${describe(element)}`,
+    };
     item.contextValue = 'kata';
     item.command = { command: 'kata.open', title: 'Open', arguments: [element] };
     return item;

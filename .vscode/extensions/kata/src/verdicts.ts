@@ -56,7 +56,8 @@ export class Verdicts implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   showStatus(): void {
-    const kata = this.tree.of(vscode.window.activeTextEditor?.document);
+    const open = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+    const kata = open.map((editor) => this.tree.of(editor?.document)).find(Boolean);
     const report = kata && this.reports.get(kata.name);
     if (!kata) {
       this.status.hide();
