@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds that anything may take; nothing does on an idle machine."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
