@@ -80,6 +80,17 @@ def observed_left_out(first, second):
 
 @misconception(
     replaces="mcnemar_exact",
+    says="the result itself counts by half: this is the mid-p value, not the exact one",
+    hint="'As uneven as this or more': how much of the result itself belongs to that?",
+)
+def mid_p(first, second):
+    b, c = differences(first, second)
+    n, fewer = b + c, min(b, c)
+    return min(1.0, tail(n, fewer) + tail(n, fewer - 1)) if n else 1.0
+
+
+@misconception(
+    replaces="mcnemar_exact",
     says="the doubled tail is not cut at 1",
     hint="The prompts are even, 4 to 4. What is twice the tail?",
 )
@@ -248,6 +259,44 @@ def no_correction(p_values, alpha=0.05):
 
 @misconception(
     replaces="holm",
+    says="the thresholds are Šidák's, 1 − (1 − alpha)^(1/m), which ask for independent tests, not "
+    "alpha / m",
+    hint="What do your thresholds assume of tests on the same cases?",
+)
+def sidak(p_values, alpha=0.05):
+    holm(p_values, alpha)
+    m, ranked = len(p_values), ascending(p_values)
+    kept = [
+        rank for rank, place in ranked if p_values[place] > 1 - (1 - alpha) ** (1 / (m - rank + 1))
+    ]
+    return up_to(p_values, min(kept, default=m + 1) - 1)
+
+
+@misconception(
+    id="sidak",
+    replaces="holm",
+    says="the thresholds are Šidák's, 1 − (1 − alpha)^(1/m), which ask for independent tests, not "
+    "alpha / m",
+    hint="What do your thresholds assume of tests on the same cases?",
+)
+def sidak_in_one_step(p_values, alpha=0.05):
+    holm(p_values, alpha)
+    return [p <= 1 - (1 - alpha) ** (1 / len(p_values)) for p in p_values]
+
+
+@misconception(
+    id="bonferroni",
+    replaces="holm",
+    says="every p-value is compared with alpha / m",
+    hint="After one rejection, how many hypotheses are left that could be rejected wrongly?",
+)
+def strict_bonferroni(p_values, alpha=0.05):
+    holm(p_values, alpha)
+    return [p < alpha / len(p_values) for p in p_values]
+
+
+@misconception(
+    replaces="holm",
     says="a p-value that equals its threshold is kept",
     hint="Is 'at most' the same as 'less than'?",
 )
@@ -332,6 +381,17 @@ def round_counted_too_early(reward, arms, rounds):
 def log_of_all_rounds(reward, arms, rounds):
     return played(
         reward, arms, rounds, lambda total, n, t: total / n + math.sqrt(2 * math.log(rounds) / n)
+    )
+
+
+@misconception(
+    replaces="ucb1",
+    says="the logarithm is that of the arm's own pulls, not of all pulls made so far",
+    hint="An arm is not pulled for a thousand rounds. Does its bound grow?",
+)
+def log_of_own_pulls(reward, arms, rounds):
+    return played(
+        reward, arms, rounds, lambda total, n, t: total / n + math.sqrt(2 * math.log(n) / n)
     )
 
 

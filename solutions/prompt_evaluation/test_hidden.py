@@ -181,7 +181,15 @@ def test_the_first_that_is_kept_ends_it(submission):
     assert_equal(submission.holm([0.045, 0.024, 0.01, 0.02]), [False, False, True, False])
 
 
-@points(0.5)
+@points(0.25)
+@hint("A threshold is alpha over a number of hypotheses. Is yours exactly that?")
+@pytest.mark.parametrize("p_values", [[0.0253, 0.4], [0.045, 0.4, 0.0168]], ids=["two", "three"])
+def test_thresholds_are_shares_of_alpha(submission, p_values):
+    # 0.0253 > 0.05/2 and 0.0168 > 0.05/3, but both are less than 1 − 0.95^(1/2) and 1 − 0.95^(1/3).
+    assert_equal(submission.holm(p_values), [False] * len(p_values))
+
+
+@points(0.25)
 @hint("To which of the hypotheses does your first decision belong?")
 def test_decisions_come_in_the_order_given(submission, rng):
     p_values = shuffled(rng, [0.001, 0.9, 0.002, 0.5, 0.0005])
@@ -294,7 +302,15 @@ def test_a_bad_start_is_forgiven(submission):
     assert_equal(submission.ucb1(Bandit(*rewards), 3, 24), expected)
 
 
-@points(0.5)
+@points(0.25)
+@hint("Of which number do you take the logarithm in round 100? Work the bounds out by hand.")
+def test_the_bonus_grows_with_the_logarithm_of_all_pulls(submission):
+    # For 200 rounds the bounds are 3e-5 apart, and each usual mistake pulls in another order.
+    rewards = [[0.62, 0.4], [0.5], [0.71, 0.1], [0.33, 0.62]]
+    assert_equal(submission.ucb1(Bandit(*rewards), 4, 200), ucb1(Bandit(*rewards), 4, 200))
+
+
+@points(0.25)
 @hint("What is the bound of an arm that was never pulled?")
 @pytest.mark.parametrize(("arms", "rounds"), [(4, 4), (4, 2), (4, 1), (4, 0), (1, 3), (5, 6)])
 def test_every_arm_is_pulled_once_at_first(submission, arms, rounds):
