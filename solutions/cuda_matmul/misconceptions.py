@@ -65,7 +65,7 @@ def strided_from_one_index(a, b):
 
 
 @misconception(
-    id="edge_not_checked",
+    id="no_bounds_check",
     replaces="naive_matmul",
     says="threads beyond the edge of the result read and write outside the matrices",
     hint="A block at the edge has as many threads as any other. What do they read and write?",
