@@ -155,6 +155,40 @@ def shortest_reference(hypotheses, references, max_order=4):
 
 @misconception(
     replaces="corpus_bleu",
+    says="the brevity penalty takes the longest reference, not the one closest in length",
+    hint="One of four references is much longer than the others. What is the length to be reached?",
+)
+def longest_reference(hypotheses, references, max_order=4):
+    def length(hypothesis, several):
+        return max(map(len, several))
+
+    return scored(hypotheses, references, max_order, length=length)
+
+
+@misconception(
+    replaces="corpus_bleu",
+    says="the brevity penalty takes the first reference, not the one closest in length",
+    hint="Exchange the references. Does your score change?",
+)
+def length_of_the_first_reference(hypotheses, references, max_order=4):
+    def length(hypothesis, several):
+        return len(several[0])
+
+    return scored(hypotheses, references, max_order, length=length)
+
+
+@misconception(
+    replaces="corpus_bleu",
+    says="only the first reference is looked at",
+    hint="What are the others given for?",
+)
+def first_reference_only(hypotheses, references, max_order=4):
+    corpus_bleu(hypotheses, references, max_order)
+    return corpus_bleu(hypotheses, [several[:1] for several in references], max_order)
+
+
+@misconception(
+    replaces="corpus_bleu",
     says="of two references that are equally close in length the longer one is taken",
     hint="A hypothesis of five words, references of four and six. Which is r?",
 )
@@ -485,6 +519,28 @@ def articles_kept(prediction, answers):
         return " ".join(one.split())
 
     return best(prediction, answers, text=text)
+
+
+@misconception(
+    replaces="squad_scores",
+    says="capital letters make another word",
+    hint="Are 'Tower' and 'tower' two answers?",
+)
+def case_kept(prediction, answers):
+    def text(one):
+        one = "".join(c for c in one if c not in string.punctuation)
+        return " ".join(re.sub(r"\b(a|an|the)\b", " ", one).split())
+
+    return best(prediction, answers, text=text)
+
+
+@misconception(
+    replaces="squad_scores",
+    says="a question without answers scores 0.0 whatever was predicted",
+    hint="The question has no answer and the model gave none. Was it wrong?",
+)
+def unanswerable_scores_zero(prediction, answers):
+    return squad_scores(prediction, answers) if answers else {"exact_match": 0.0, "f1": 0.0}
 
 
 @misconception(
