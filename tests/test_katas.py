@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.catalog import TRACKS, find_kata, find_root, load_catalogue
+from autograder.learner.questions import load_questions
 from autograder.suite.proofs import Depth, prove_one
 
 ROOT = find_root(Path(__file__))
@@ -51,3 +52,16 @@ def test_the_stub_of_every_kata_is_untouched() -> None:
 def test_every_kata_toml_is_read_by_any_reader_of_toml() -> None:
     for kata in KATAS:
         assert tomllib.loads((kata.folder / "kata.toml").read_text())["title"] == kata.title
+
+
+def test_every_interview_question_is_answered_by_a_kata_that_names_it() -> None:
+    answered = set()
+    for kata in KATAS:
+        discussion = (kata.solutions / "discussion.md").read_text(encoding="utf-8")
+        for question in kata.questions:
+            assert f"\n## {question}: " in discussion, f"{kata.name} does not answer {question}"
+            answered.add(question)
+    questions = load_questions(ROOT)
+    assert len(questions) == 123
+    assert {question.id for question in questions} == answered
+    assert all(set(question.katas) & set(NAMES) for question in questions)

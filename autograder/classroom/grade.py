@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,11 +62,18 @@ class JudgeParent(ForkServer):
         super().__init__("autograder.classroom.judge", [msgspec.json.encode(settings).decode()])
 
 
+REUSED = 25
+"""Submissions that one judge judges at most: forking it anew costs as much as a small suite."""
+HARMLESS = {"passed", "wrong", "raised", "forbidden", "unimplemented", "skipped"}
+"""Verdicts after which a judge may go on; whatever met worse is ended."""
+
+
 @dataclass
 class _Running:
     place: int
     source: Source
     child: Child
+    judged: int
     ends: float
     data: bytearray = field(default_factory=bytearray)
     tries: int = 1
@@ -136,6 +144,7 @@ def _judged(
     parent = JudgeParent(kata, options, len(waiting))
     selector = selectors.DefaultSelector()
     running: dict[int, _Running] = {}
+    idle: list[_Running] = []
     checked = options.trust
     try:
         try:
@@ -145,11 +154,20 @@ def _judged(
         while waiting or running:
             while waiting and len(running) < options.jobs:
                 place, source = waiting.popleft()
-                _start(parent, place, source, options, selector, running)
+                one = _Running(place, source, *_judge(parent, idle), options.timeout + SLACK)
+                _start(one, selector, running)
             for one in _ended(selector, running):
                 report = _report_of(one)
+                if report and one.judged < REUSED and _is_harmless(report):
+                    idle.append(one)
+                else:
+                    one.child.close()
                 if report is None and one.tries < 2 and not one.late:
-                    _start(parent, one.place, one.source, options, selector, running, 2)
+                    fresh = _judge(parent, [])
+                    again = _Running(
+                        one.place, one.source, *fresh, options.timeout + SLACK, tries=2
+                    )
+                    _start(again, selector, running)
                     continue
                 report = report or _fallen(kata, one, options)
                 if not checked:
@@ -157,29 +175,34 @@ def _judged(
                     checked = True
                 yield one.place, one.source, report
     finally:
-        for one in running.values():
+        for one in (*running.values(), *idle):
             one.child.close()
         selector.close()
         parent.close()
 
 
-def _start(
-    parent: JudgeParent,
-    place: int,
-    source: Source,
-    options: Options,
-    selector: selectors.BaseSelector,
-    running: dict[int, _Running],
-    tries: int = 1,
-) -> None:
+def _judge(parent: JudgeParent, idle: list[_Running]) -> tuple[Child, int]:
+    """Return a judge, and how many submissions it will have judged with the next one."""
+    if idle:
+        before = idle.pop()
+        return before.child, before.judged + 1
     try:
-        child = parent.fork({})
-        child.stream.sendall(dump_source(source))
+        return parent.fork({}), 1
     except (OSError, RuntimeError) as error:
         raise CatalogError(f"the process that forks judges has ended: {error}") from None
-    ends = time.monotonic() + options.timeout + SLACK
-    running[child.stream.fileno()] = _Running(place, source, child, ends, tries=tries)
-    selector.register(child.stream, selectors.EVENT_READ)
+
+
+def _is_harmless(report: Report) -> bool:
+    return all(verdict.verdict in HARMLESS for verdict in report.verdicts)
+
+
+def _start(one: _Running, selector: selectors.BaseSelector, running: dict[int, _Running]) -> None:
+    one.ends += time.monotonic()
+    # One that has fallen shows it when its report is read.
+    with suppress(OSError):
+        one.child.stream.sendall(dump_source(one.source))
+    running[one.child.stream.fileno()] = one
+    selector.register(one.child.stream, selectors.EVENT_READ)
 
 
 def _ended(selector: selectors.BaseSelector, running: dict[int, _Running]) -> list[_Running]:
@@ -203,7 +226,6 @@ def _ended(selector: selectors.BaseSelector, running: dict[int, _Running]) -> li
     for one in ended:
         selector.unregister(one.child.stream)
         del running[one.child.stream.fileno()]
-        one.child.close()
     return ended
 
 

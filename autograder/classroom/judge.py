@@ -28,7 +28,7 @@ from autograder.sandbox.failures import printable
 from autograder.sandbox.forkserver import Child
 from autograder.sandbox.library import Settings as LibrarySettings
 from autograder.sandbox.pool import Library, WorkerMake
-from autograder.sandbox.submission import Source
+from autograder.sandbox.submission import Source, forget_handles
 from autograder.suite.session import Suite
 
 JUDGE_MEMORY = 4 << 30
@@ -113,11 +113,12 @@ def _judge(
     settings: Settings,
     layers: Sequence[str],
 ) -> None:
-    """Read a source from the stream, judge it, and write its report back."""
+    """Read sources from the stream, judge each, and write its report back."""
     with stream.makefile("rb") as file:
-        source = msgspec.json.decode(file.readline(), type=Source)
-    report = judge_source(suite, library, settings, layers, source)
-    stream.sendall(msgspec.json.encode(report) + b"\n")
+        for line in file:
+            source = msgspec.json.decode(line, type=Source)
+            report = judge_source(suite, library, settings, layers, source)
+            stream.sendall(msgspec.json.encode(report) + b"\n")
 
 
 def judge_source(
@@ -125,6 +126,7 @@ def judge_source(
 ) -> Report:
     """Judge one source in a worker of the library."""
     start = time.perf_counter()
+    forget_handles()
     source = admitted(source)
 
     def start_worker() -> Child:

@@ -459,6 +459,11 @@ def _handle_type(name: str) -> type[Remote]:
     return _handle_types[name]
 
 
+def forget_handles() -> None:
+    """Forget the names of classes that submissions before this one had."""
+    _handle_types.clear()
+
+
 _FAILURES: dict[str, tuple[type, ...]] = {
     "returned": (int,),
     "raised": (str, str, str),

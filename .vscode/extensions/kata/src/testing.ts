@@ -32,11 +32,12 @@ export class Tests implements vscode.Disposable {
 
   /** Take over the katas of the list. */
   refresh(): void {
-    const known = this.tree.katas.map((kata) => {
+    const known = this.tree.katas.map((kata, position) => {
       const old = this.controller.items.get(kata.name);
       if (old) return old;
       const item = this.controller.createTestItem(kata.name, kata.name, vscode.Uri.file(kata.stub));
       item.description = kata.title;
+      item.sortText = String(position).padStart(4, '0'); // the course's order
       item.canResolveChildren = true;
       return item;
     });

@@ -68,6 +68,14 @@ try {
   page = await chrome.newPage({ viewport: { width: 1360, height: 820 } });
   page.setDefaultTimeout(90_000);
   const shot = (name) => page.screenshot({ path: join(pictures, `${name}.png`) });
+  const seen = async (text) => {
+    for (let tries = 0; tries < 60; tries++) {
+      for (const frame of page.frames()) {
+        if (text.test(await frame.locator('body').innerText().catch(() => ''))) return;
+      }
+      await page.waitForTimeout(1000);
+    }
+  };
   await page.goto(`http://127.0.0.1:${PORT}/?folder=${folder}`);
 
   await page.getByRole('tab', { name: /LLM Katas/ }).click();
@@ -82,6 +90,7 @@ try {
   writeFileSync(stub, wrong);
   await page.locator('.squiggly-error').first().waitFor();
   await page.locator('.statusbar-item', { hasText: /ndcg \d/ }).waitFor();
+  await seen(/What to build/); // the question, in a frame of its own
   const hover = page.locator('.monaco-hover', { hasText: 'diagnosis' });
   for (let tries = 0; tries < 20 && !(await hover.isVisible()); tries++) {
     await page.mouse.move(600, 700);
@@ -98,6 +107,7 @@ try {
   for (const [text, state] of [[right, 'hidden'], [wrong, 'visible'], [right, 'hidden']]) {
     await page.mouse.click(600, 440);
     await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete'); // else a quote that is typed surrounds what is selected
     await page.keyboard.insertText(text);
     await page.waitForTimeout(1000);
     const start = Date.now();
@@ -111,9 +121,11 @@ try {
   await shot('right');
 
   await page.getByRole('tab', { name: /^Testing/ }).click();
+  await page.keyboard.type('ndcg');
   const tests = page.locator('.test-explorer');
-  await tests.getByRole('treeitem', { name: /ndcg/ }).first().click();
-  await page.waitForTimeout(2000);
+  await tests.locator('.monaco-list-row', { hasText: 'ndcg' }).first().click();
+  await page.keyboard.press('ArrowRight');
+  await tests.locator('.monaco-list-row', { hasText: 'dcg of three places' }).waitFor();
   await shot('tests');
   await chrome.close();
   console.log(`screenshots are in ${pictures}`);
