@@ -27,7 +27,10 @@ import pytest
 
 from autograder.report import VERDICTS
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+    pytest.mark.xdist_group("attacks"),  # its fixtures take long: made once
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 ATTACKS = sorted((ROOT / "tests/attacks").glob("*.py"))

@@ -109,6 +109,7 @@ try {
     await page.keyboard.press('Control+A');
     await page.keyboard.press('Delete'); // else a quote that is typed surrounds what is selected
     await page.keyboard.insertText(text);
+    await page.keyboard.press('Control+Home'); // squiggles are drawn where one looks
     await page.waitForTimeout(1000);
     const start = Date.now();
     await page.keyboard.press('Control+S');
