@@ -374,6 +374,7 @@ def test_costs_are_turned_round(submission):
 @pytest.mark.parametrize(("models", "criteria"), [(5, 3), (2, 4), (7, 1)])
 def test_any_table_has_its_totals(submission, rng, models, criteria):
     scores, weights = array(rng, models, criteria), rng.uniform(0.1, 2, size=criteria)
+    scores[:, 0] *= 1e-11  # what a token costs, say
     higher = [bool(one) for one in rng.integers(2, size=criteria)]
     expected = decision_matrix(scores, weights, higher)
     assert_close(submission.decision_matrix(scores, weights, higher), expected)
@@ -389,12 +390,21 @@ def test_a_criterion_that_does_not_differ_gives_nothing(submission, higher):
     assert_close(result, expected)
 
 
-@points(0.5)
+@points(0.25)
 @hint("Which of two equal models comes first, and what are the numbers in your second result?")
 def test_equal_totals_are_ordered_by_index(submission):
     scores = np.array([[0.0, 4.0], [2.0, 2.0], [4.0, 0.0], [4.0, 4.0], [2.0, 2.0], [0.0, 0.0]])
     result = submission.decision_matrix(scores, np.array([1.0, 1.0]), [True, True])
     assert_close(result, (np.array([0.5, 0.5, 0.5, 1.0, 0.5, 0.0]), [3, 0, 1, 2, 4, 5]))
+
+
+@points(0.25)
+@hint("Does your way of sorting keep the order of equal numbers, however many there are?")
+def test_many_equal_totals_are_ordered_by_index(submission):
+    scores = np.tile([[3.0], [1.0], [3.0]], (30, 1))
+    order = sorted(range(90), key=lambda model: model % 3 == 1)
+    result = submission.decision_matrix(scores, np.array([2.0]), [True])
+    assert_close(result, (np.tile([1.0, 0.0, 1.0], 30), order))
 
 
 @points(0.25)
