@@ -132,6 +132,17 @@ def as_many_steps_as_codes(x, bits=8, axis=None):
     return affine(x, bits, axis, spare=1)
 
 
+@misconception(
+    replaces="quantize_affine",
+    says="the zero point is added before rounding, so ties go to other codes where it is odd",
+    hint="What are round(0.5) + 1 and round(0.5 + 1)?",
+)
+def rounded_after_the_zero_point(x, bits=8, axis=None):
+    _, scale, zero_point = quantize_affine(x, bits, axis)
+    codes = torch.round(x / scale + zero_point).clamp(0, 2**bits - 1)
+    return codes.to(torch.uint8), scale, zero_point
+
+
 # ── dequantize ────────────────────────────────────────────────────────────────────────────────
 
 

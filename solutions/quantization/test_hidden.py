@@ -90,7 +90,7 @@ def test_scales_follow_any_axis(submission, rng, axis):
 @points(0.25)
 @hint("What does 0 / 0 give, and what should the scale of nothing but zeros be?")
 def test_zeros_get_a_scale_of_one(submission):
-    x = torch.tensor([[0.0, 0.0, 0.0], [3.5, -1.0, 7.0]])
+    x = torch.tensor([[0.0, 0.0, 0.0], [4.0, -1.0, 7.0]])
     expected = torch.tensor([[0, 0, 0], [4, -1, 7]], dtype=torch.int8), torch.tensor([[1.0], [1.0]])
     assert_same(submission.quantize_symmetric(x, bits=4, axis=0), expected)
     zeros = torch.zeros(2, 2)
@@ -214,7 +214,7 @@ def test_affine_scales_follow_any_axis(submission, rng, axis):
     assert_same(submission.quantize_affine(x, 4, axis), quantize_affine(x, 4, axis))
 
 
-@points(0.5)
+@points(0.25)
 @hint("Zero point and ratio are both rounded, to even. Can their sum be more than the last code?")
 def test_affine_ties_go_to_even_and_stay_on_the_grid(submission):
     # The zero point is round(1.5) = 2, and 1.5 rounds to 2 as well.
@@ -226,6 +226,16 @@ def test_affine_ties_go_to_even_and_stay_on_the_grid(submission):
     x = torch.tensor([-2.5, 4.5, 0.5, 2.5, -1.5, 3.5]) * 4
     codes = torch.tensor([0, 6, 2, 4, 0, 6], dtype=torch.uint8)
     expected = codes, torch.tensor(4.0), torch.tensor(2)
+    assert_same(submission.quantize_affine(x, bits=3), expected)
+
+
+@points(0.25)
+@hint("Is 0.5 + 1 rounded to the even number, or 0.5?")
+def test_the_ratio_is_rounded_before_the_zero_point_is_added(submission):
+    # The zero point is 1, which makes even of odd.
+    x = torch.tensor([-1.0, 0.5, 1.5, 2.5, -0.5, 6.0]) / 4
+    codes = torch.tensor([0, 1, 3, 3, 1, 7], dtype=torch.uint8)
+    expected = codes, torch.tensor(0.25), torch.tensor(1)
     assert_same(submission.quantize_affine(x, bits=3), expected)
 
 

@@ -189,20 +189,19 @@ def test_impossible_steps_are_refused(submission):
 
 @points(0.5)
 @hint("One sequence less than your batch: is the step bound by memory then? And with your batch?")
-@pytest.mark.parametrize(
-    ("weight_bytes", "batch"), [(2, 129), (1, 65), (0.5, 33)], ids=["bf16", "int8", "int4"]
-)
-def test_the_batch_is_the_first_that_is_bound_by_compute(submission, weight_bytes, batch):
+def test_the_batch_is_the_first_that_is_bound_by_compute(submission):
     # weight_bytes · 9e5 / 7000 / 2: 128.57…, 64.28… and 32.14…
-    assert_equal(submission.compute_bound_batch(MODEL, 0, weight_bytes, 2, FAST), batch)
+    for weight_bytes, batch in [(2, 129), (1, 65), (0.5, 33)]:
+        assert_equal(submission.compute_bound_batch(MODEL, 0, weight_bytes, 2, FAST), batch)
 
 
 @points(0.5)
 @hint("Each sequence brings a cache that has to be read. Does the next one bring more than it has?")
-@pytest.mark.parametrize("context", [1, 3, 4])
-def test_the_cache_of_every_sequence_makes_the_batch_larger(submission, context):
-    arguments = MODEL, context, 2, 2, {"flops": 1.0e5, "bandwidth": 7000.0}
-    assert_equal(submission.compute_bound_batch(*arguments), compute_bound_batch(*arguments))
+def test_the_cache_of_every_sequence_makes_the_batch_larger(submission):
+    # 40.82…, 18.23… and 107.20…
+    for context in (3, 1, 4):
+        arguments = MODEL, context, 2, 2, {"flops": 1.0e5, "bandwidth": 7000.0}
+        assert_equal(submission.compute_bound_batch(*arguments), compute_bound_batch(*arguments))
 
 
 @points(0.5)
