@@ -1,12 +1,13 @@
-"""Makes the README's picture of JupyterLab anew: `python tests/screenshots.py`.
+"""Makes the README's pictures anew: `make test-editors`, then `python tests/screenshots.py`.
 
-It runs a copy of the katas in a real JupyterLab, so that the learner's own files stay as they are.
+It runs copies of the katas, so that the learner's own files stay as they are.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +16,8 @@ from browser import Browser, find_chromium
 from lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURE = ROOT / ".ci/jupyterlab.png"
+PICTURES = ROOT / ".ci"
+EDITOR = ROOT / ".kata/editors/screenshots/wrong.png"
 UNSCALED = """\
 %%kata attention
 def scaled_dot_product_attention(query, key, value, mask=None):
@@ -26,12 +28,47 @@ def scaled_dot_product_attention(query, key, value, mask=None):
 """
 
 
+NAIVE = '''\
+from autograder.gpu import RawKernel, xp
+
+SOURCE = r"""
+extern "C" __global__ void transpose(const float* x, float* out, int rows, int cols) {
+    int col = blockIdx.x * blockDim.x + threadIdx.x;
+    int row = blockIdx.y * blockDim.y + threadIdx.y;
+    if (row < rows && col < cols)
+        out[col * rows + row] = x[row * cols + col];
+}
+"""
+
+
+def transpose(x):
+    rows, cols = x.shape
+    out = xp.empty((cols, rows), dtype=xp.float32)
+    grid = (cols + 31) // 32, (rows + 7) // 8
+    arguments = x, out, xp.int32(rows), xp.int32(cols)
+    RawKernel(SOURCE, "transpose")(grid, (32, 8), arguments)
+    return out
+'''
+
+
 def main() -> int:
-    """Solve attention wrong in a notebook, and take its picture."""
+    """Make the pictures, each smaller than 100 KB."""
     chromium = find_chromium()
     if chromium is None:
         print("Chromium is not installed (CHROMIUM may name it)", file=sys.stderr)
         return 1
+    jupyterlab(chromium)
+    cuda(chromium)
+    if EDITOR.is_file():  # what `make test-editors` left
+        shutil.copyfile(EDITOR, PICTURES / "vscode.png")
+    for path in sorted(PICTURES.glob("*.png")):
+        shrink(path)
+        print(f"{path.relative_to(ROOT)}: {path.stat().st_size >> 10} KB")
+    return 0
+
+
+def jupyterlab(chromium: str) -> None:
+    """Solve attention wrong in a notebook, and take its picture."""
     project = Path(tempfile.mkdtemp(prefix="kata-picture-"))
     for name in ("katas", "solutions"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -45,9 +82,22 @@ def main() -> int:
     finally:
         browser.close()
         shutil.rmtree(project, ignore_errors=True)
-    shrink(PICTURE)
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size >> 10} KB")
-    return 0
+
+
+def cuda(chromium: str) -> None:
+    """Profile a transpose whose stores are far apart."""
+    browser = Browser(chromium, 1000, 1450)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            file, page = Path(name, "cuda_transpose.py"), Path(name, "profile.html")
+            file.write_text(NAIVE, encoding="utf-8")
+            command = [sys.executable, "-m", "autograder", "profile", str(file)]
+            subprocess.run([*command, "--html", str(page)], cwd=ROOT, check=True)
+            browser.open(page.as_uri())
+            browser.wait_for("document.querySelector('svg') !== null")
+            browser.screenshot(PICTURES / "cuda.png")
+    finally:
+        browser.close()
 
 
 def take(browser: Browser) -> None:
@@ -80,7 +130,7 @@ def take(browser: Browser) -> None:
     )
     browser.wait_for("document.querySelector('.kata-score').innerText !== ''")
     browser.evaluate("new Promise((done) => setTimeout(done, 500))")
-    browser.screenshot(PICTURE)
+    browser.screenshot(PICTURES / "jupyterlab.png")
 
 
 def shrink(path: Path) -> None:
