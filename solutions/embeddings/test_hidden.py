@@ -88,12 +88,20 @@ def test_what_stands_in_the_padding_does_not_matter(submission, rng):
 # ── cosine_matrix ─────────────────────────────────────────────────────────────────────────────
 
 
-@points(0.75)
+@points(0.5)
 @hint("Which axis do queries and documents share? By which two lengths do you divide?")
 def test_every_query_is_compared_with_every_document(submission, rng):
     queries, documents = tensor(rng, 3, 4), tensor(rng, 5, 4)
     expected = cosine_matrix(queries, documents)
     assert_close(submission.cosine_matrix(queries, documents), expected, terms=4)
+
+
+@points(0.25)
+@hint("The documents are of length 1 already. What is left to divide by?")
+def test_a_query_may_be_of_any_length(submission):
+    queries = torch.tensor([[0.3, 0.4, 0.0], [2.0, 4.0, 4.0]])
+    expected = torch.tensor([[0.6, 0.8, 0.0], [1 / 3, 2 / 3, 2 / 3]])
+    assert_close(submission.cosine_matrix(queries, torch.eye(3)), expected)
 
 
 @points(0.25)
@@ -210,9 +218,10 @@ def test_vectors_are_averaged_as_they_are_given(submission, rng):
 
 
 @points(0.5)
-@hint("What is the length of a mean of n orthogonal vectors of length 1?")
-def test_orthonormal_sentences_dilute_by_the_root_of_their_number(submission):
-    unit = torch.eye(9)
+@hint("How long is a mean of n orthogonal vectors of one length, beside the length of each?")
+def test_orthogonal_sentences_dilute_by_the_root_of_their_number(submission):
+    # Of length 2 each: only what they have in common with each other matters.
+    unit = 2 * torch.eye(9)
     expected = torch.arange(1.0, 9.0).rsqrt()
     assert_close(submission.dilution(unit[3], unit[[0, 8, 2, 1, 5, 4, 6]]), expected)
 
