@@ -195,6 +195,33 @@ def chunks_joined(answer, answer_claims, reference, reference_claims, contexts, 
 
 @misconception(
     replaces="claim_metrics",
+    says="a claim counts as retrieved only if every chunk entails it",
+    hint="Ten chunks, and one of them holds the fact. Was it retrieved?",
+)
+def every_chunk_must_entail(answer, answer_claims, reference, reference_claims, contexts, entails):
+    def share_of(claims, holds):
+        return share(sum(holds(claim) for claim in claims), len(claims))
+
+    def retrieved(claim):
+        return all(entails(chunk, claim) for chunk in contexts)
+
+    def correct(claim):
+        return entails(reference, claim)
+
+    found = [claim for claim in reference_claims if retrieved(claim)]
+    return {
+        "context_recall": share(len(found), len(reference_claims)),
+        "faithfulness": share_of(answer_claims, retrieved),
+        "correctness": share_of(answer_claims, correct),
+        "hallucination": share_of(
+            answer_claims, lambda claim: not retrieved(claim) and not correct(claim)
+        ),
+        "utilisation": share_of(found, lambda claim: entails(answer, claim)),
+    }
+
+
+@misconception(
+    replaces="claim_metrics",
     says="utilisation is a share of all reference claims, also of those that were not retrieved",
     hint="Nothing was retrieved. How much of it could the answer use?",
 )
