@@ -105,6 +105,16 @@ def case_matters(text, draft):
 
 
 @misconception(
+    id="case_matters",
+    replaces="parse_plan",
+    says="the words claim and question are recognised in one writing only",
+    hint="Does your pattern ignore case?",
+)
+def case_matters_in_lower_case(text, draft):
+    return planned(text, draft, line=re.compile(LINE.pattern))
+
+
+@misconception(
     replaces="parse_plan",
     says="a claim counts as contained in the draft in whatever case it is written",
     hint="At which position will you replace it?",
@@ -297,6 +307,19 @@ def verdict_in_lower_case_only(plan, model, templates):
     def verdict(reply):
         word = re.search(r"[A-Za-z]+", reply)
         return word[0] if word and word[0] in ("supported", "contradicted") else "unknown"
+
+    return verified(plan, model, templates, verdict=verdict)
+
+
+@misconception(
+    replaces="verify_claims",
+    says="the first word is read with the punctuation around it, so 'Supported.' is unknown",
+    hint="Print the word that you compare. What hangs on to it?",
+)
+def punctuation_in_the_verdict(plan, model, templates):
+    def verdict(reply):
+        word = [*reply.lower().split(), ""][0]
+        return word if word in ("supported", "contradicted") else "unknown"
 
     return verified(plan, model, templates, verdict=verdict)
 

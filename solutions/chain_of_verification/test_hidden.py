@@ -92,7 +92,7 @@ def test_list_markers_are_skipped(submission):
         pytest.param("CLAIM : A b\t\n  qUESTION:x ", [("A b", ["x"])], id="case and space"),
         pytest.param("-claim:A b\n1)question:  x  y", [("A b", ["x  y"])], id="no space"),
         pytest.param("Claim: A b\r\nQuestion: x\rQuestion: y", [("A b", ["x", "y"])], id="lines"),
-        pytest.param("\u2028 7.\tClaim:\tA b\x0bQuestion: x", [("A b", ["x"])], id="other lines"),
+        pytest.param("\u2028 Claim:\tA b\x0b7.\tQuestion: x", [("A b", ["x"])], id="other lines"),
         pytest.param("Claim: A b\nClaim: A\nb", [("A b", [])], id="a claim ends with its line"),
         pytest.param(
             "Claim: A b\nMy question: x\nQuestions: x\n• Question: x\na) Question: x\n1 Question: x"
