@@ -378,3 +378,18 @@ def test_an_empty_tensor_with_any_stride_is_an_argument(load: Open) -> None:
     empty = torch.from_numpy(np.random.default_rng(0).uniform(size=(0,))).float()
     assert load("def f(x): return x.shape[0]").f(empty) == 0
     assert load("def f(x): return x + 1").f(torch.arange(2.0)[1::2]).tolist() == [2.0]
+
+
+def test_an_error_that_wants_more_than_a_text_is_of_the_nearest_base_that_does_not(
+    load: Open,
+) -> None:
+    submission = load("def f(data): return data.decode()")
+    with pytest.raises(ValueError, match="can't decode byte 0xff"):
+        submission.f(b"\xff")
+
+
+def test_a_diagnosis_compares_what_a_test_notes(load: Open) -> None:
+    submission = load("def f(): return {'a': 1, 'beside': 2}")
+    record = submission.begin_test(5)
+    submission.note_result({"a": submission.f()["a"]})
+    assert [crossing.value for crossing in record.crossings] == [{"a": 1}]

@@ -7,6 +7,7 @@ that expects a ValueError is not satisfied by a crash.
 from __future__ import annotations
 
 import builtins
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -106,16 +107,18 @@ class Raised:
 def as_exception(raised: Raised, builtin: str) -> BaseException:
     """Return an exception of the built-in type named `builtin` that carries `raised`.
 
+    Where that wants more than a text (UnicodeDecodeError), it is of the nearest base that does not.
     A name that is no built-in Exception gives a plain `Exception`: what ends a process
     (SystemExit …) must not be raised in the judge because a submission asked for it.
     """
     kind = getattr(builtins, builtin, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return Stopped(f"raised {raised.kind}: {raised.text}", raised.frames)
-    try:
-        error: Exception = kind(raised.text)
-    except Exception:  # UnicodeDecodeError and its like want more than a text
-        error = Exception(raised.text)
+    error = Exception(raised.text)
+    for base in kind.__mro__[: kind.__mro__.index(Exception)]:
+        with suppress(Exception):
+            error = base(raised.text)
+            break
     error.submission_raised = raised  # type: ignore[attr-defined]
     return error
 

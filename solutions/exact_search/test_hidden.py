@@ -10,16 +10,10 @@ from autograder.checks import (
     assert_raises,
     assert_shape,
 )
-from autograder.sandbox.submission import InProcess
 from autograder.suite import hint, points, tensor
 from solutions.exact_search.exact_search import augment_for_ip, knn, score_matrix
 
 METRICS = ["l2", "ip", "cosine"]
-
-
-def in_worker(submission):
-    """Say whether the submission has memory of its own, with a limit: only a worker has."""
-    return not isinstance(submission._make, InProcess)
 
 
 def drawn(rng, n, m, dim):
@@ -241,7 +235,7 @@ def test_memory_does_not_grow_with_the_base(submission, rng):
     queries, few = drawn(rng, 3, 8, 4)
     expected = knn(queries, few, 2)
     assert_close(submission.knn(queries, few, 2, block=2), expected, terms=4)
-    if in_worker(submission):
+    if submission.in_worker:
         # All scores together take 20 MB, those of a block and the best of it 0.3 MB.
         queries, base = tensor(rng, 256, 2), tensor(rng, 20_000, 2)
         peak = submission.probe("peak_memory", "knn", queries, base, 10, "ip", 256)
@@ -346,7 +340,7 @@ def test_4000_by_4000_scores_fit_into_memory(submission, rng):
     for metric in METRICS:
         few = submission.score_matrix(queries, base, metric)
         assert_close(few, score_matrix(queries, base, metric), terms=128)
-    if in_worker(submission):
+    if submission.in_worker:
         # With 128 components 8 GB, four times what a worker may have.
         queries, base = tensor(rng, 4000, 128), tensor(rng, 4000, 128)
         scores = submission.score_matrix(queries, base, "l2")

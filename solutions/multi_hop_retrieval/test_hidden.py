@@ -1,7 +1,5 @@
 """The hidden suite of multi-hop retrieval."""
 
-from dataclasses import replace
-
 import pytest
 
 from autograder.checks import CheckFailed, assert_equal, assert_raises
@@ -20,12 +18,6 @@ TEXTS = {
 }
 YEARS = ["Lem 1961", "Lem 1964", "Lem 1968", "Lem 1971"]
 WHO, WHERE, SIZE = "author of the novel", "birthplace of Lem", "inhabitants of Lviv"
-
-
-def note(submission, value):
-    """Note a value in place of what crossed last, since what stands beside it is free."""
-    crossings = submission._record.crossings
-    crossings[-1] = replace(crossings[-1], value=value)
 
 
 class World:
@@ -54,7 +46,7 @@ class World:
         for passage, text in TEXTS.items():
             known += [passage] * prompt.count(text)
         self.held.append(known)
-        note(self.submission, known)
+        self.submission.note_result(known)
         return [reply for cue, reply in self.script if TEXTS.get(cue, cue) in prompt][-1]
 
     def retrieve(self, query):
@@ -77,7 +69,7 @@ def result(submission, given):
     if not isinstance(given, dict):
         return given
     held = {name: given[name] for name in NAMES if name in given}
-    note(submission, held)
+    submission.note_result(held)
     return held
 
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from autograder.checks import assert_close, assert_equal, assert_raises, assert_shape
-from autograder.sandbox.submission import InProcess
 from autograder.suite import hint, points, tensor
 from solutions.product_quantization.product_quantization import (
     asymmetric_distances,
@@ -13,11 +12,6 @@ from solutions.product_quantization.product_quantization import (
     encode,
     train_codebooks,
 )
-
-
-def in_worker(submission):
-    """Say whether the submission has a limit of memory: only a worker has one."""
-    return not isinstance(submission._make, InProcess)
 
 
 def clear(scores):
@@ -387,7 +381,7 @@ def test_200_000_vectors_are_compared_by_look_up(submission, rng):
 def test_the_codes_are_not_decoded(submission, rng):
     # Decoded, 200 000 vectors of 4096 components are 3.3 GB: more than a worker may have. There
     # is no limit elsewhere, so nothing is risked there.
-    n = 200_000 if in_worker(submission) else 2_000
+    n = 200_000 if submission.in_worker else 2_000
     query, codebooks = tensor(rng, 1, 8 * 512), tensor(rng, 8, 16, 512)
     codes = random_codes(rng, n, 8, 16)
     few = codes[:50]

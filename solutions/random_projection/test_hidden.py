@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from autograder.checks import assert_close, assert_equal, assert_raises
-from autograder.sandbox.submission import InProcess
 from autograder.suite import hint, points, tensor
 from solutions.random_projection.random_projection import (
     distortion,
@@ -14,11 +13,6 @@ from solutions.random_projection.random_projection import (
     project,
     sparse_signs,
 )
-
-
-def in_worker(submission):
-    """Say whether the submission has a limit of memory: only a worker has one."""
-    return not isinstance(submission._make, InProcess)
 
 
 def draws(rng, dim, k, s=3):
@@ -214,7 +208,7 @@ def test_pairs_of_equal_vectors_are_left_out(submission):
 @hint("How many numbers does your largest array hold for 1500 vectors of 512 components?")
 def test_no_array_of_all_pairs_and_all_components_is_built(submission, rng):
     # In a worker 4.6 GB, or 2.3 for each pair once: more than it may have.
-    n, dim = (1500, 512) if in_worker(submission) else (40, 16)
+    n, dim = (1500, 512) if submission.in_worker else (40, 16)
     few = apart(rng, 6, 20)
     assert_close(submission.distortion(few, few * 2), (4.0, 4.0), rtol=1e-3)
     x = tensor(rng, n, dim)

@@ -1,7 +1,5 @@
 """The hidden suite of ranking metrics."""
 
-from dataclasses import replace
-
 import pytest
 
 from autograder.checks import assert_close, assert_raises
@@ -245,8 +243,7 @@ def means(submission, given):
     if not isinstance(given, dict):
         return given
     held = {key: given[key] for key in MEANS if key in given}
-    crossings = submission._record.crossings
-    crossings[-1] = replace(crossings[-1], value=held)
+    submission.note_result(held)
     return held
 
 
