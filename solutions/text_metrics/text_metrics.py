@@ -68,13 +68,14 @@ def rouge_l(hypothesis: list[str], reference: list[str]) -> dict[str, float]:
     # best[j] = length for the tokens of the hypothesis so far and the first j of the reference.
     best = [0] * (len(reference) + 1)
     for token in hypothesis:
-        above = best
-        best = [0]
-        for place, wanted in enumerate(reference):
+        row, left = [0], 0
+        for wanted, diagonal, above in zip(reference, best, best[1:], strict=False):
             if token == wanted:
-                best.append(above[place] + 1)
-            else:
-                best.append(max(above[place + 1], best[place]))
+                left = diagonal + 1
+            elif above > left:
+                left = above
+            row.append(left)
+        best = row
     return shares(best[-1], len(hypothesis), len(reference))
 
 
