@@ -12,11 +12,12 @@ from solutions.cuda_attention.cuda_attention import check, flash_attention
 
 FLASH = r"""
 #define LARGEST_D 64
+#define MOST_KEYS 64
 extern "C" __global__ void flash(
     const float* q, const float* k, const float* v, float* out,
-    int n, int m, int d, int causal, float scale
+    int n, int m, int d, int causal, float scale, int KEYS
 ) {
-    __shared__ float keys[KEYS * LARGEST_D], values[KEYS * LARGEST_D];
+    __shared__ float keys[MOST_KEYS * LARGEST_D], values[MOST_KEYS * LARGEST_D];
     int thread = threadIdx.x + blockDim.x * threadIdx.y, threads = blockDim.x * blockDim.y;
     int head = blockIdx.y, query = blockIdx.x * threads + thread;
     q += head * n * d, k += head * m * d, v += head * m * d, out += head * n * d;
@@ -35,7 +36,7 @@ extern "C" __global__ void flash(
         }
         __syncthreads(); /*loaded*/
         int seen = min(min(KEYS, m - start), last + 1 - start);
-        float scores[KEYS], highest = maximum;
+        float scores[MOST_KEYS], highest = maximum;
         for (int j = 0; j < seen; j++) {
             scores[j] = 0.0f;
             for (int c = 0; c < d; c++) scores[j] += own[c] * keys[j * d + c];
@@ -75,8 +76,8 @@ def run(q, k, v, causal, *changes, keys=16, scale=None):
     out = xp.empty_like(q)
     factor = xp.float32(1 / sqrt(d) if scale is None else scale)
     sizes = (xp.int32(n), xp.int32(m), xp.int32(d), xp.int32(causal), factor)
-    kernel = RawKernel(source, "flash", (f"-DKEYS={keys}",))
-    kernel((-(-n // prod(block)), heads), block, (q, k, v, out, *sizes))
+    arguments = (q, k, v, out, *sizes, xp.int32(keys))
+    RawKernel(source, "flash")((-(-n // prod(block)), heads), block, arguments)
     return out
 
 
@@ -165,6 +166,16 @@ def normalised_each_tile_of(keys):
     return wrong
 
 
+def normalised_even_by_unseen_tiles_of(keys):
+    @misconception(**EARLY)
+    def wrong(q, k, v, causal):
+        divide = "for (int c = 0; c < d && sum > 0.0f; c++) output[c] /= sum;"
+        changes = [(READ, divide + READ), (DIVISION, "sum > 0.0f ? output[c] : 0.0f")]
+        return run(q, k, v, causal, *changes, keys=keys)
+
+    return wrong
+
+
 def normalised_each_tile_and_at_the_end_of(keys):
     @misconception(**EARLY)
     def wrong(q, k, v, causal):
@@ -199,19 +210,20 @@ def nothing_checked(q, k, v, causal):
     return run(q, k, v, causal, ("start * d + i < m * d", "true"))
 
 
-for size in (1, 8, 16, 32, 64):
-    for make in (
-        output_not_rescaled_by,
-        sum_not_rescaled_by,
-        nothing_rescaled_by,
-        normalised_each_tile_of,
-        normalised_each_tile_and_at_the_end_of,
-        no_bounds_check_of,
-    ):
-        if size > 1 or make is not no_bounds_check_of:
-            function = make(size)
-            function.__name__ = f"{make.__name__}_{size}"
-            globals()[function.__name__] = function
+USUAL = (16, 32)
+for make, sizes in (
+    (output_not_rescaled_by, (1, 8, 16, 32, 64)),
+    (sum_not_rescaled_by, (1, 8, 16, 32, 64)),
+    (nothing_rescaled_by, USUAL),
+    (normalised_each_tile_of, (1, 8, 16, 32, 64)),
+    (normalised_even_by_unseen_tiles_of, (8, 16, 32, 64)),
+    (normalised_each_tile_and_at_the_end_of, USUAL),
+    (no_bounds_check_of, (8, 16, 32, 64)),
+):
+    for size in sizes:
+        function = make(size)
+        function.__name__ = f"{make.__name__}_{size}"
+        globals()[function.__name__] = function
 
 
 THROUGH_MEMORY = {
@@ -295,7 +307,9 @@ def stores_scores_in_one_launch(q, k, v, causal):
     (heads, n, d), m = q.shape, k.shape[1]
     block = learners_block((32, 1))
     source = FLASH.replace("const float* v, float* out,", "const float* v, float* out, float* s,")
-    source = source.replace("float scores[KEYS], ", "float* scores = s + (head * n + query) * m, ")
+    source = source.replace(
+        "float scores[MOST_KEYS], ", "float* scores = s + (head * n + query) * m, "
+    )
     source = source.replace("scores[j] = 0.0f;", "float score = 0.0f;")
     source = source.replace("scores[j] += own", "score += own")
     source = source.replace("highest = fmaxf(highest, scores[j]);", KEPT)
@@ -303,8 +317,8 @@ def stores_scores_in_one_launch(q, k, v, causal):
     source = source.replace("int seen = min(", "int seen = query >= n ? 0 : min(")
     scores, out = xp.empty((heads, n, m), dtype=xp.float32), xp.empty_like(q)
     sizes = (xp.int32(n), xp.int32(m), xp.int32(d), xp.int32(causal), xp.float32(1 / sqrt(d)))
-    kernel = RawKernel(source, "flash", ("-DKEYS=16",))
-    kernel((-(-n // prod(block)), heads), block, (q, k, v, out, scores, *sizes))
+    arguments = (q, k, v, out, scores, *sizes, xp.int32(16))
+    RawKernel(source, "flash")((-(-n // prod(block)), heads), block, arguments)
     return out
 
 

@@ -37,7 +37,7 @@ def assert_values(result, exact):
 @hint("Work out one query and two keys by hand. Which sums does your kernel hold after the second?")
 @pytest.mark.parametrize(
     ("heads", "n", "m", "d"),
-    [(1, 1, 1, 1), (2, 5, 7, 3), (1, 33, 70, 17), (3, 70, 9, 64), (1, 3, 150, 2)],
+    [(1, 1, 1, 1), (2, 5, 7, 3), (1, 33, 70, 17), (2, 35, 9, 64), (1, 3, 150, 2)],
 )
 def test_every_query_gets_its_weighted_mean_of_values(submission, rng, heads, n, m, d):
     q, k, v = drawn(rng, heads, n, m, d)
