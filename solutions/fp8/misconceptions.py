@@ -76,6 +76,17 @@ def bias_of_half_the_range(codes, format="e4m3"):
 
 @misconception(
     replaces="decode_fp8",
+    says="numbers with exponent 0 get the power 2^(0 − bias), not that of exponent 1, so they are "
+    "half",
+    hint="Which number follows the largest subnormal one? How far is it, and how far should it be?",
+)
+def subnormals_of_exponent_zero(codes, format="e4m3"):
+    right, layout = decode_fp8(codes, format), layout_of(format)
+    return torch.where(fields(codes, layout)[1] == 0, right / 2, right)
+
+
+@misconception(
+    replaces="decode_fp8",
     says="exponent 31 of e5m2 is decoded as numbers, as exponent 15 of e4m3 is",
     hint="Which of the two formats gave up infinity?",
 )

@@ -96,7 +96,7 @@ def test_a_nan_skips_the_step_too(submission):
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_odd_element_anywhere_skips_the_step(submission, rng, place):
     gradients = [tensor(rng, 3, 4).half(), tensor(rng, 2).bfloat16(), tensor(rng, 2, 2, 2)]
-    gradients[place].flatten()[-1] = math.nan if place == 1 else math.inf
+    gradients[place].flatten()[-1] = math.inf
     scaler = submission.LossScaler(initial=4.0)
     assert_equal(scaler.step(gradients), None)
     assert_state(scaler, 2.0, 0)

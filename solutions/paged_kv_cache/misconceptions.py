@@ -179,6 +179,24 @@ class full_blocks_copied(BlockManager):
         return super().append(sequence)
 
 
+@misconception(
+    replaces="BlockManager",
+    says="a block that is not full is copied before every write, though nobody else uses it",
+    hint="Whom would a write into the last block of a sequence without forks disturb?",
+)
+class always_copies(BlockManager):
+    def append(self, sequence):
+        table, length = self._table(sequence), self._lengths[sequence]
+        last, offset = table[-1], length % self.block_size
+        if offset == 0 or self._users[last] > 1:
+            return super().append(sequence)
+        self._require_free(1)
+        table[-1] = self._take()
+        self._release(last)
+        self._lengths[sequence] += 1
+        return table[-1] * self.block_size + offset, (last, table[-1])
+
+
 # ── paged_attention ───────────────────────────────────────────────────────────────────────────
 
 

@@ -378,8 +378,8 @@ def test_paging_takes_what_a_sequence_needs(submission, slots):
 @points(0.5)
 @hint("A sequence of 9 in blocks of 8: who can use the rest of its second block?")
 def test_the_rest_of_a_block_is_lost(submission):
-    # Blocks of 8: 2 + 2 + 1 + 2 are 7 of the 6 that there are, but 9 + 9 + 1 + 9 are 28 of 48.
-    assert_equal(submission.sequences_that_fit([9, 9, 1, 9, 1], 48, 16, 8), (3, 3))
+    # There are six blocks, and each sequence takes two.
+    assert_equal(submission.sequences_that_fit([9] * 6, 48, 16, 8), (3, 3))
 
 
 @points(0.25)
@@ -392,6 +392,7 @@ def test_the_first_that_does_not_fit_ends_it(submission):
 @hint("Some slots make no whole block. And what fits when nobody comes?")
 def test_exactly_full_fits_and_remainders_do_not(submission):
     for arguments in [
+        ([3] * 7, 12, 4, 4),
         ([], 100, 10, 4),
         ([1, 1, 1], 0, 1, 1),
         ([1, 1, 1, 1], 3, 1, 1),

@@ -170,6 +170,25 @@ class split_touches_both(RadixCache):
             lower.time = self._clock
 
 
+@misconception(
+    replaces="RadixCache",
+    says="what was used most recently is evicted first",
+    hint="Which of two prefixes will rather come again: yesterday's or the last minute's?",
+)
+class most_recent_first(RadixCache):
+    def _evict(self, tokens, spared):
+        gone = 0
+        while gone < tokens:
+            leaves = [node for node in self._nodes(self._root) if self._may_go(node, spared)]
+            if not leaves:
+                break
+            newest = max(leaves, key=lambda node: node.time)
+            del newest.parent.children[newest.run[0]]
+            gone += len(newest.run)
+            self.size -= len(newest.run)
+        return gone
+
+
 # ── block_ids ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -220,6 +239,19 @@ def one_block_before(sequences, block_size):
         chunks(tokens, block_size)[:count] for tokens, count in zip(sequences, full, strict=True)
     ]
     return numbered(list(zip([None, *blocks], blocks, strict=False)) for blocks in cut)
+
+
+@misconception(
+    replaces="block_ids",
+    says="a block is known by its place and its own tokens, not by the tokens before it",
+    hint="Two prompts differ in their first block only. Are their second blocks the same?",
+)
+def id_by_place(sequences, block_size):
+    full = [len(ids) for ids in block_ids(sequences, block_size)]
+    cut = [
+        chunks(tokens, block_size)[:count] for tokens, count in zip(sequences, full, strict=True)
+    ]
+    return numbered(list(enumerate(blocks)) for blocks in cut)
 
 
 # ── prefill_tokens ────────────────────────────────────────────────────────────────────────────

@@ -98,6 +98,16 @@ def greedy_match(draft_tokens, draft_probs, target_probs, accept_draws, sample_d
 
 @misconception(
     replaces="verify",
+    says="a draft is accepted when the draw is above p/q, not below",
+    hint="p/q is 0.9. For which share of the draws do you keep the draft?",
+)
+def draw_reversed(draft_tokens, draft_probs, target_probs, accept_draws, sample_draw):
+    arguments = draft_tokens, draft_probs, target_probs, accept_draws, sample_draw
+    return judged(arguments, accepts=lambda p, q, token, draw: draw * q[token] > p[token])
+
+
+@misconception(
+    replaces="verify",
     says="a draft is accepted only when the target gives it at least the draft's probability",
     hint="p is a little less than q. Should the draft always be rejected?",
 )

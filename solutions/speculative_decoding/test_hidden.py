@@ -304,6 +304,7 @@ def test_drafts_that_always_pay_are_made_as_far_as_allowed(submission, acceptanc
 @points(0.5)
 @hint("Two lengths give the same speed-up, but for rounding. Which of them is wanted?")
 def test_of_equal_speed_ups_the_shortest_is_taken(submission):
+    assert_equal(submission.best_draft_length(0.6, 0.3, 6), 1)
     for acceptance in (0.1, 0.3, 0.56, 0.95):
         # With this cost the second draft brings just what it takes.
         cost = acceptance**2 / (1 + acceptance - acceptance**2)
