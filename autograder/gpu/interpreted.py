@@ -1,14 +1,15 @@
 """Triton kernels of a submission: interpreted on the CPU, and counted.
 
 Katas of Triton require this module before triton itself, since its import switches the interpreter
-on, which triton reads once. In the process that holds the submission each launch is told to the
-judge; there a task that launched nothing has its result refused.
+on, which triton reads when its own functions are made. In the process that holds the submission
+each launch is told to the judge; there a task that launched nothing has its result refused.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import sys
 from typing import Any
 
 from autograder.gpu.service import NothingLaunched
@@ -18,7 +19,18 @@ from autograder.sandbox.submission import Remote, Submission
 
 TRITON = "triton launch"
 
-os.environ.setdefault("TRITON_INTERPRET", "1")
+
+def _switch_on() -> None:
+    """Have triton's functions made for the interpreter, also where they have been made already.
+
+    An optimizer's first step imports triton, and with it a kata before this one may have.
+    """
+    if "TRITON_INTERPRET" in os.environ:
+        return
+    os.environ["TRITON_INTERPRET"] = "1"
+    for name in [n for n in sys.modules if n == "triton" or n.startswith("triton.")]:
+        if not name.startswith("triton._C"):  # a compiled module can't be loaded twice
+            del sys.modules[name]
 
 
 def _counted(run: Any) -> Any:
@@ -64,6 +76,7 @@ def _must_launch(submission: Submission, remote: Remote, args: tuple[Any, ...], 
         raise NothingLaunched(f"`{remote._label}` launched no kernel: the arithmetic belongs there")
 
 
+_switch_on()
 _watch()
 judged.SERVICES[TRITON] = _launched
 judged.AFTER_CALL.append(_must_launch)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,6 +56,31 @@ def test_a_result_that_no_kernel_had_a_part_in_is_refused(
         submission.g(torch.ones(2))
     assert [c.what for c in record.crossings] == ["f", "g", "g"]
     make.close()
+
+
+SUM = """
+import triton
+import autograder.gpu.interpreted
+import torch, triton
+import triton.language as tl
+@triton.jit
+def kernel(x, out, BLOCK: tl.constexpr):
+    tl.store(out, tl.sum(tl.load(x + tl.arange(0, BLOCK))))
+out = torch.zeros(1)
+kernel[(1,)](torch.ones(16), out, BLOCK=16)
+print(out.item())
+"""
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed")
+def test_the_interpreter_is_switched_on_after_an_optimizer_has_imported_triton(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "total.py").write_text(SUM)
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
+    command = [sys.executable, str(tmp_path / "total.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "16.0\n", done.stderr
 
 
 def test_a_kata_whose_libraries_are_missing_is_left_alone(project: Path) -> None:
