@@ -22,7 +22,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from autograder.sandbox import wire
 from autograder.sandbox.wire import (
     Limits,
     Message,
@@ -31,17 +30,20 @@ from autograder.sandbox.wire import (
     SocketStream,
     Unsupported,
     WireError,
+    closed,
+    frames,
     pack,
     receive,
     send,
     unpack,
+    unpacking,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf support")
 
 NUMBERS = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 NUMPY_DTYPES = sorted({np.dtype(order + code).str for code in NUMBERS for order in "<>"})
-TORCH_DTYPES = [getattr(torch, name) for name in wire._TORCH_NAMES if hasattr(torch, name)]
+TORCH_DTYPES = [getattr(torch, name) for name in closed.TORCH_NAMES if hasattr(torch, name)]
 
 
 def crossed(value, **options):
@@ -570,9 +572,15 @@ def head(ops=(), ints=(), floats=(), texts=(), raws=(), blobs=()):
     return Message(msgspec.msgpack.encode(columns), tuple(blobs))
 
 
-M, INLINE, BLOB = wire._MIXED, wire._INLINE, wire._BLOB
-LIST, DICT, SET, NONE = wire._LIST, wire._DICT, wire._SET, wire._NONE
-ARRAY, TENSOR, LEAF, INTS, FLOATS = wire._ARRAY, wire._TENSOR, wire._LEAF, wire._INTS, wire._FLOATS
+M, INLINE, BLOB = closed.MIXED, closed.INLINE, closed.BLOB
+LIST, DICT, SET, NONE = closed.LIST, closed.DICT, closed.SET, closed.NONE
+ARRAY, TENSOR, LEAF, INTS, FLOATS = (
+    closed.ARRAY,
+    closed.TENSOR,
+    closed.LEAF,
+    closed.INTS,
+    closed.FLOATS,
+)
 
 
 def array_head(name, shape, data=b"", order=(), op=ARRAY):
@@ -583,7 +591,7 @@ def array_head(name, shape, data=b"", order=(), op=ARRAY):
 def collide(count):
     modulus = (1 << 61) - 1  # of the hash of ints
     raws = [(modulus * (k + 10)).to_bytes(20, "little") for k in range(count)]
-    return head([SET, M, *[wire._BIG_INT] * count], [count], raws=raws)
+    return head([SET, M, *[closed.BIG_INT] * count], [count], raws=raws)
 
 
 HOSTILE = [
@@ -614,22 +622,22 @@ HOSTILE = [
     (head([LIST, M] * 500_000, [1] * 500_000), "nested deeper than 64"),
     (head([DICT, INTS, INTS], [2, 1, 2, 1, 1]), "more keys than values"),
     (head([DICT, INTS, INTS], [2, 1, 1, 2, 1, 1]), "two keys are equal"),
-    (head([SET, M, wire._TRUE, wire._INT], [2, 1]), "two keys are equal"),
+    (head([SET, M, closed.TRUE, closed.INT], [2, 1]), "two keys are equal"),
     (head([SET, FLOATS], [1], [math.nan]), "a key is NaN"),
-    (head([SET, M, wire._TUPLE, FLOATS], [1, 1], [math.nan]), "a key is NaN"),
+    (head([SET, M, closed.TUPLE, FLOATS], [1, 1], [math.nan]), "a key is NaN"),
     (head([SET, M, LIST, M], [1, 0]), "a key of class list"),
-    (head([SET, M, wire._TUPLE, M, SET, M], [1, 1, 0]), "a key of class set"),
+    (head([SET, M, closed.TUPLE, M, SET, M], [1, 1, 0]), "a key of class set"),
     (head([SET, M, ARRAY, INLINE], [1, 0, 0], texts=["|u1"], raws=[b"x"]), "class ndarray"),
     (collide(5000), "chosen to collide"),
-    (head([wire._BIG_INT], raws=[bytes(1 << 20)]), "an int is too long"),
-    (head([wire._SURROGATES], raws=[b"\xff"]), "UnicodeDecodeError"),
-    (head([wire._RANGE, *[wire._INT] * 3], [0, 9, 0]), "no step"),
-    (head([wire._RANGE, *[wire._INT] * 3], [0, 2**62, 1]), "a range is too long"),
-    (head([wire._RANGE, wire._TRUE]), "an int is missing"),
-    (head([wire._BYTES, INLINE], [3], raws=[b"ab"]), "2 bytes where 3 were announced"),
-    (head([wire._BYTES, NONE], [3], raws=[b"abc"]), "data of an array is missing"),
-    (head([wire._BYTES, BLOB], [3]), "cut short"),
-    (head([wire._BYTES, BLOB], [3], blobs=[b"abcd"]), "4 bytes where 3 were announced"),
+    (head([closed.BIG_INT], raws=[bytes(1 << 20)]), "an int is too long"),
+    (head([closed.SURROGATES], raws=[b"\xff"]), "UnicodeDecodeError"),
+    (head([closed.RANGE, *[closed.INT] * 3], [0, 9, 0]), "no step"),
+    (head([closed.RANGE, *[closed.INT] * 3], [0, 2**62, 1]), "a range is too long"),
+    (head([closed.RANGE, closed.TRUE]), "an int is missing"),
+    (head([closed.BYTES, INLINE], [3], raws=[b"ab"]), "2 bytes where 3 were announced"),
+    (head([closed.BYTES, NONE], [3], raws=[b"abc"]), "data of an array is missing"),
+    (head([closed.BYTES, BLOB], [3]), "cut short"),
+    (head([closed.BYTES, BLOB], [3], blobs=[b"abcd"]), "4 bytes where 3 were announced"),
     (array_head("|O", (1,), bytes(8)), "no dtype"),
     (array_head("|V8", (1,), bytes(8)), "no dtype"),
     (array_head("<M8[s]", (1,), bytes(8)), "no dtype"),
@@ -659,16 +667,16 @@ HOSTILE = [
     (array_head("float32", (2,), b"ab", op=TENSOR), "2 bytes where 8 were announced"),
     (array_head("float32", (0, 2**60), op=TENSOR), "an array is too large"),
     (array_head("int64", (1,), bytes(8), op=LEAF), "can't require a gradient"),
-    (head([wire._SCALAR], texts=["<f4"], raws=[b"abc"]), "another size"),
-    (head([wire._SCALAR], texts=["|S3"], raws=[b"abc"]), "another size"),
-    (head([wire._SCALAR], texts=["|b1"], raws=[b"\x02"]), "neither 0 nor 1"),
-    (head([wire._NUMPY_TEXT, NONE]), "a text is missing"),
-    (head([wire._NUMPY_BYTES, NONE]), "bytes are missing"),
-    (head([wire._NUMPY_DTYPE], texts=["O"]), "no dtype"),
-    (head([wire._TORCH_DTYPE], texts=["nn"]), "no torch dtype"),
-    (head([wire._REF, wire._TEXT], [1], texts=["module", "os"]), "a malformed reference"),
-    (head([wire._REF, wire._TEXT], [-1], texts=["handle", "x"]), "a malformed reference"),
-    (head([wire._REF, wire._TEXT], [1], texts=["handle", "x" * 201]), "a malformed reference"),
+    (head([closed.SCALAR], texts=["<f4"], raws=[b"abc"]), "another size"),
+    (head([closed.SCALAR], texts=["|S3"], raws=[b"abc"]), "another size"),
+    (head([closed.SCALAR], texts=["|b1"], raws=[b"\x02"]), "neither 0 nor 1"),
+    (head([closed.NUMPY_TEXT, NONE]), "a text is missing"),
+    (head([closed.NUMPY_BYTES, NONE]), "bytes are missing"),
+    (head([closed.NUMPY_DTYPE], texts=["O"]), "no dtype"),
+    (head([closed.TORCH_DTYPE], texts=["nn"]), "no torch dtype"),
+    (head([closed.REF, closed.TEXT], [1], texts=["module", "os"]), "a malformed reference"),
+    (head([closed.REF, closed.TEXT], [-1], texts=["handle", "x"]), "a malformed reference"),
+    (head([closed.REF, closed.TEXT], [1], texts=["handle", "x" * 201]), "a malformed reference"),
     (Message(bytes((64 << 20) + 1), ()), "too large"),
     (Message(pack(1).head, (b"",) * 65_537), "too large"),
     (Message(pack(1).head, (None,)), "TypeError"),  # type: ignore[arg-type]
@@ -758,7 +766,7 @@ def mutated(rng: random.Random, messages: list[Message]) -> Message:
 
 def mutant(rng: random.Random, number: int, column: list[Any]) -> Any:
     if number == 0:
-        return rng.choice([rng.randrange(len(wire._READERS)), rng.randrange(30, 44)])
+        return rng.choice([rng.randrange(len(unpacking._READERS)), rng.randrange(30, 44)])
     if number == 1:
         edge = rng.choice([0, 0, 1 << 16, 1 << 31, 1 << 32, 1 << 62, (1 << 63) - 1, -(1 << 63) + 9])
         return edge + rng.randrange(-3, 6)
@@ -1031,7 +1039,7 @@ def test_memory_that_is_not_there_is_a_wire_error(monkeypatch):
         raise MemoryError
 
     whole = frame(pack(bytes(500)))
-    monkeypatch.setattr(wire.np, "empty", none_left)
+    monkeypatch.setattr(frames.np, "empty", none_left)
     with pytest.raises(WireError, match="no memory"):
         receive(From(whole))
 
@@ -1070,7 +1078,7 @@ def test_torch_is_not_imported_until_a_tensor_arrives():
         "unpack(pack([np.ones(3), {'a': 1}]))\n"
         "assert 'torch' not in sys.modules\n"
     )
-    root = Path(wire.__file__).parents[2]
+    root = Path(frames.__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 
