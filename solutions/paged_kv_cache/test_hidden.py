@@ -242,7 +242,7 @@ def test_what_cannot_be_done_is_refused(submission):
 @pytest.mark.parametrize("block_size", [1, 3])
 def test_many_sequences_come_fork_grow_and_go(submission, rng, block_size):
     manager, book = submission.BlockManager(12, block_size), BlockManager(12, block_size)
-    for _ in range(60):
+    for _ in range(40):
         method = ["allocate", "append", "append", "append", "fork", "free"][rng.integers(6)]
         first, second = (int(number) for number in rng.integers(5, size=2))
         arguments = {"allocate": (first, second + 1), "fork": (first, second)}.get(method, (first,))
