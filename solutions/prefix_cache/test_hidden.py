@@ -255,6 +255,11 @@ def test_the_lower_half_of_a_split_keeps_its_time(submission):
     assert_holds(cache, [1, 2], [5, 6])
     assert_equal(cache.evict(1), 2)
     assert_holds(cache, [1, 2])
+    # The leaf below stays below the lower half.
+    cache = filled(submission.RadixCache, 20, [1, 2, 3, 4], [1, 2, 3, 4, 5])
+    cache.match([1, 2])
+    assert_equal(cache.evict(1), 1)
+    assert_holds(cache, [1, 2], [3, 4])
 
 
 @points(0.25)
