@@ -36,11 +36,10 @@ from autograder.sandbox.failures import (
 )
 from autograder.sandbox.forbidden import violations
 from autograder.sandbox.probes import RECORDED
+from autograder.sandbox.remote import Method, Remote, forget_handles, handle_type, without_handles
 
 TEXT_LIMIT, NAME_LIMIT, FRAME_LIMIT = 2000, 80, 20
 """How much the judge keeps of a text, of a name and of a traceback that a submission sends."""
-HANDLE_NAMES = 256
-"""How many names the classes of handles have; further ones are called `object`."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Record:
 
     def add(self, what: str, outcome: str, value: Any) -> None:
         """Append one crossing; an object that stayed on its side is noted as that alone."""
-        self.crossings.append(Crossing(what, outcome, _without_handles(value)))
+        self.crossings.append(Crossing(what, outcome, without_handles(value)))
 
 
 class Make(Protocol):
@@ -166,7 +165,7 @@ class Submission:
         For results that may hold more than the contract names, and texts in words of one's own.
         """
         last = self._record.crossings[-1]
-        self._record.crossings[-1] = replace(last, value=_without_handles(value))
+        self._record.crossings[-1] = replace(last, value=without_handles(value))
 
     def gradients(
         self,
@@ -386,90 +385,8 @@ class Submission:
             except IndexError:
                 raise wire.WireError("a callback that was never given") from None
         if ref.kind == "method":
-            return _Method()
-        return _handle_type(ref.name)(self, ref, ())
-
-
-class _Method:
-    """Stands for a method in the reply to a `get`."""
-
-
-class Remote:
-    """A task, an object of the submission's (a handle), or a method of either."""
-
-    def __init__(self, submission: Submission, base: str | wire.Ref, path: tuple[str, ...]) -> None:
-        self._submission, self._base, self._path = submission, base, path
-
-    @property
-    def _address(self) -> tuple[Any, tuple[str, ...]]:
-        base = self._base
-        return (Remote(self._submission, base, ()) if isinstance(base, wire.Ref) else base), (
-            self._path
-        )
-
-    @property
-    def _label(self) -> str:
-        base = self._base if isinstance(self._base, str) else self._base.name
-        return ".".join((base, *self._path))
-
-    @property
-    def _what(self) -> str:
-        """The label without the name of an object's class, which is the submission's own affair."""
-        base = self._base if isinstance(self._base, str) else "handle"
-        return ".".join((base, *self._path))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it there."""
-        return self._submission._call(self, args, kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        there = Remote(self._submission, self._base, (*self._path, name))
-        request = ("get", *there._address)
-        value = self._submission._ask(there._label, there, request, record=False)[0]
-        if isinstance(value, _Method):
-            return there
-        self._submission._record.add(there._what, "ok", value)
-        return value
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __len__(self) -> int:
-        return int(self._special("__len__"))
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._special("__getitem__", key)
-
-    def __contains__(self, key: Any) -> bool:
-        return bool(self._special("__contains__", key))
-
-    def __repr__(self) -> str:
-        return f"<{self._label} of the submission>"
-
-    def _special(self, name: str, *args: Any) -> Any:
-        there = Remote(self._submission, self._base, (*self._path, name))
-        return self._submission._call(there, args, {})
-
-
-_handle_types: dict[str, type[Remote]] = {}
-
-
-def _handle_type(name: str) -> type[Remote]:
-    """Return the class of handles on objects of one class, so that messages can name it."""
-    if not name.isidentifier() or (
-        len(_handle_types) >= HANDLE_NAMES and name not in _handle_types
-    ):
-        name = "object"
-    if name not in _handle_types:
-        _handle_types[name] = type(name, (Remote,), {})
-    return _handle_types[name]
-
-
-def forget_handles() -> None:
-    """Forget the names of classes that submissions before this one had."""
-    _handle_types.clear()
+            return Method()
+        return handle_type(ref.name)(self, ref, ())
 
 
 _FAILURES: dict[str, tuple[type, ...]] = {
@@ -510,19 +427,6 @@ def _is_frame(frame: Any) -> bool:
     if type(frame) is not tuple or tuple(map(type, frame)) != (str, int, str):
         return False
     return bool(0 <= frame[1] < 1 << 31)
-
-
-HANDLE = "<handle>"
-
-
-def _without_handles(value: Any) -> Any:
-    if isinstance(value, Remote):
-        return HANDLE
-    if type(value) in (list, tuple):
-        return type(value)(map(_without_handles, value))
-    if type(value) is dict:
-        return {key: _without_handles(item) for key, item in value.items()}
-    return value
 
 
 class InProcess:
@@ -589,4 +493,5 @@ __all__ = [
     "Service",
     "Source",
     "Submission",
+    "forget_handles",
 ]

@@ -32,6 +32,7 @@ from types import FrameType, MappingProxyType, TracebackType
 from typing import Any, Protocol
 
 from autograder.sandbox import probes, wire
+from autograder.sandbox.changes import first_change
 from autograder.sandbox.forbidden import Patches, Refused
 
 MODULE = "submission"
@@ -135,7 +136,7 @@ class Server:
         # The bytes differ: most often a value does, now and then only how it lies in memory.
         sent = wire.Message(head, tuple(map(bytearray, blobs)), owned=True)
         before = wire.unpack(sent, resolve=self.resolve)
-        place = first_change(before[-2:], request[-2:])
+        place = first_change(before[-2:], request[-2:], _is_callback)
         return None if place is None else place[1]
 
     def begin(self, seconds: float) -> None:
@@ -350,6 +351,10 @@ class _Attribute:
         pass
 
 
+def _is_callback(value: Any) -> bool:
+    return isinstance(value, Callback)
+
+
 class Callback:
     """A function of the judge, as the submission sees it."""
 
@@ -363,52 +368,6 @@ class Callback:
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"
-
-
-def first_change(
-    before: Any, after: Any, place: tuple[int | str, ...] = ()
-) -> tuple[int | str, ...] | None:
-    """Return the place of the first difference between two plain values, or None."""
-    if before is after or isinstance(before, Callback):  # what stays on its own side
-        return None
-    if isinstance(before, list | tuple):
-        if not isinstance(after, list | tuple) or len(before) != len(after):
-            return place
-        pairs = enumerate(zip(before, after, strict=True))
-        found = (first_change(b, a, (*place, i)) for i, (b, a) in pairs)
-        return next((f for f in found if f is not None), None)
-    if isinstance(before, dict):
-        if not isinstance(after, dict) or list(before) != list(after):
-            return place
-        found = (first_change(b, after[key], (*place, key)) for key, b in before.items())
-        return next((f for f in found if f is not None), None)
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(before, torch.Tensor):
-        same = isinstance(after, torch.Tensor) and before.shape == after.shape
-        same = same and before.dtype == after.dtype and _same_tensor(torch, before, after)
-        return None if same else place
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(before, numpy.ndarray):
-        same = isinstance(after, numpy.ndarray) and before.shape == after.shape
-        same = same and before.dtype == after.dtype
-        same = same and numpy.ascontiguousarray(before).tobytes() == after.tobytes()
-        return None if same else place
-    try:
-        same = bool(before == after or (before != before and after != after))  # NaN
-    except Exception:  # what came back is of another kind, and may compare as it likes
-        same = False
-    return None if same else place
-
-
-def _same_tensor(torch: Any, before: Any, after: Any) -> bool:
-    return bool(torch.equal(_bytes(torch, before), _bytes(torch, after)))
-
-
-def _bytes(torch: Any, tensor: Any) -> Any:
-    flat = tensor.detach().contiguous().reshape(-1)
-    if flat.numel() < 2:  # which may have any stride, and a view as bytes wants 1
-        flat = flat.as_strided(flat.shape, (1,))
-    return flat.view(torch.uint8)
 
 
 def _execute(text: str, file: str, module: types.ModuleType) -> None:

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.catalog import CatalogError, Kata, load_kata
-from autograder.suite.verify import Proof, verify
+from autograder.suite.proof import Proof
+from autograder.suite.verify import verify
 
 
 @dataclass(frozen=True)

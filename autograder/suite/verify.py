@@ -6,10 +6,8 @@ See "A kata is sound when" in CONTRIBUTING.md; the six points there are the func
 from __future__ import annotations
 
 import ast
-import gc
 import importlib.util
 import inspect
-import random
 import statistics
 import sys
 import time
@@ -18,49 +16,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-import msgspec
-import pytest
-
 from autograder.catalog import CatalogError, Kata, task_lines
 from autograder.report import Verdict, number
 from autograder.sandbox.submission import InProcess, Source
-from autograder.suite import mutants as mutation
 from autograder.suite.authoring import Misconception
-from autograder.suite.child import in_child
 from autograder.suite.collect import INFO
 from autograder.suite.diagnosis import load_misconceptions
+from autograder.suite.idle import no_test_is_idle
 from autograder.suite.judging import needs
+from autograder.suite.proof import Proof, failures
 from autograder.suite.session import Suite
 
 SEEDS = 20
 SEEDS_IN_BOTH = 3
 QUICK_SEEDS = 3
 README_LINES = 80
-MUTANT_TEST_SECONDS = 3.0
-MUTANT_SECONDS = 30.0
 STUB_SAYS = ("unimplemented",)
-
-
-class Proof(msgspec.Struct, kw_only=True):
-    """What `kata verify` found out about one kata."""
-
-    kata: str
-    problems: list[str] = []
-    notes: list[str] = []
-    tests: int = 0
-    median: float = 0.0
-    slowest: list[tuple[str, float]] = []
-    named: dict[str, dict[str, int]] = {}
-    oracle: str = "none"
-    mutants: int = 0
-    killed: int = 0
-    equivalent: int = 0
-    survivors: list[str] = []
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was found wrong."""
-        return not self.problems
 
 
 def verify(kata: Kata, *, all_mutants: bool = False, quick: bool = False) -> Proof:
@@ -105,15 +76,15 @@ def _prove(
     proof.problems += _marked(kata, suite)
     if not _reference_passes(kata, suite, proof, QUICK_SEEDS if quick else SEEDS):
         return
-    _stub_fails(kata, suite, proof)
+    _stubfails(kata, suite, proof)
     judged = _misconceptions_are_named(kata, suite, wrongs, proof)
     _oracle_passes(kata, suite, proof)
     if quick and not all_mutants:
         proof.notes.append("a quick look, no proof: run it without --quick")
         return
     _makes_agree(kata, suite, wrongs, judged, proof)
-    caught = {v.test for verdicts in judged for v in _failures(verdicts) if v.max_points}
-    _no_test_is_idle(kata, suite, caught, proof, all_mutants)
+    caught = {v.test for verdicts in judged for v in failures(verdicts) if v.max_points}
+    no_test_is_idle(kata, suite, caught, proof, all_mutants)
 
 
 # -- the files ----------------------------------------------------------------------------------
@@ -210,14 +181,6 @@ def _marked(kata: Kata, suite: Suite) -> Iterator[str]:
 # -- right answers pass -------------------------------------------------------------------------
 
 
-def _fails(verdict: Verdict) -> bool:
-    return verdict.verdict not in ("passed", "skipped")
-
-
-def _failures(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return list(filter(_fails, verdicts))
-
-
 def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> bool:
     source = Source.of_file(kata.reference)
     times: list[float] = []
@@ -228,7 +191,7 @@ def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> boo
         times.append(time.perf_counter() - start)
         for verdict in verdicts:
             slowest[verdict.test] = max(slowest.get(verdict.test, 0.0), verdict.seconds)
-        failed = _failures(verdicts)
+        failed = failures(verdicts)
         if failed:
             first = failed[0]
             proof.problems.append(
@@ -244,7 +207,7 @@ def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> boo
     return True
 
 
-def _stub_fails(kata: Kata, suite: Suite, proof: Proof) -> None:
+def _stubfails(kata: Kata, suite: Suite, proof: Proof) -> None:
     source = Source.of_file(kata.stub)
     for path, text in source.chunks:
         stubs = text.count("raise NotImplementedError")
@@ -290,7 +253,7 @@ def _oracle_passes(kata: Kata, suite: Suite, proof: Proof) -> None:
     source = Source.of_file(kata.reference)
     trusted = kata._replace(forbidden=())
     make = InProcess(trusted, source, replaced)
-    failed = _failures(suite.judge(source, make, items=items, diagnose=False))
+    failed = failures(suite.judge(source, make, items=items, diagnose=False))
     proof.oracle = f"{len(items) - len(failed)}/{len(items)}"
     proof.problems += [f"the oracle fails {v.test}: {v.message}" for v in failed]
 
@@ -358,7 +321,7 @@ def _misconceptions_are_named(
             continue
         make = InProcess(trusted, source, {wrong.replaces: wrong.implementation})
         judged.append(suite.judge(source, make))
-        hidden = [verdict for verdict in _failures(judged[-1]) if verdict.max_points]
+        hidden = [verdict for verdict in failures(judged[-1]) if verdict.max_points]
         named = Counter(v.misconception for v in hidden if v.misconception)
         mine = proof.named.setdefault(wrong.id, {})
         for name, count in named.items():
@@ -392,7 +355,7 @@ def _makes_agree(
         _, there = _in_both(kata, suite, kata.reference, seed)
         proof.problems += [
             f"the reference fails {verdict.test} in a worker: {verdict.message}"
-            for verdict in _failures(there)
+            for verdict in failures(there)
         ]
     proof.problems += _differences("the stub", *_in_both(kata, suite, kata.stub, 0))
     trusted = kata._replace(forbidden=())
@@ -421,89 +384,3 @@ def _differences(name: str, here: list[Verdict], there: list[Verdict]) -> Iterat
                 f"{name} and {mine.test}: {mine.verdict}, {mine.misconception} in-process, "
                 f"{other.verdict}, {other.misconception} in a worker: {other.message}"
             )
-
-
-# -- no test is idle ----------------------------------------------------------------------------
-
-
-def _no_test_is_idle(
-    kata: Kata, suite: Suite, caught: set[str], proof: Proof, all_mutants: bool
-) -> None:
-    idle = {item.name for item in suite.hidden} - caught
-    path = kata.solutions / "equivalent.toml"
-    listed = mutation.load_equivalents(path) if path.is_file() else []
-    everything = mutation.mutants(kata.reference.read_text(encoding="utf-8"), kata.task_names)
-    proof.problems += [
-        f"equivalent.toml lists a mutant that does not exist: {entry.after}"
-        for entry in mutation.unused_equivalents(listed, everything)
-    ]
-    proof.equivalent = sum(mutation.is_equivalent(mutant, listed) for mutant in everything)
-    candidates = [m for m in everything if not mutation.is_equivalent(m, listed)]
-    gc.collect()
-    gc.freeze()
-    if all_mutants:
-        proof.mutants = len(candidates)
-        for mutant in candidates:
-            failed = _run_mutant(kata, suite, mutant, _ordered(suite.hidden, mutant, idle))
-            idle -= failed
-            if failed:
-                proof.killed += 1
-            else:
-                proof.survivors.append(
-                    f"line {mutant.line} of {mutant.task}: {mutant.before}  →  {mutant.after}"
-                )
-        proof.problems += [f"a mutant survives: {survivor}" for survivor in proof.survivors]
-    order = random.Random(0).sample(candidates, len(candidates))
-    for of_its_task in (True, False):  # mutants of a test's own task fail it most often
-        for mutant in order:
-            items = [
-                item
-                for item in suite.hidden
-                if item.name in idle and (item.stash[INFO].task == mutant.task) == of_its_task
-            ]
-            if items:
-                idle -= _run_mutant(kata, suite, mutant, items, first=False)
-    proof.problems += [
-        f"{name} cannot fail: no misconception and no mutant fails it" for name in sorted(idle)
-    ]
-
-
-def _ordered(
-    items: Sequence[pytest.Item], mutant: mutation.Mutant, idle: set[str]
-) -> list[pytest.Item]:
-    """Put first the tests most likely to notice: those of the task, and the idle ones of it."""
-    return sorted(
-        items,
-        key=lambda item: (item.stash[INFO].task != mutant.task, item.name not in idle),
-    )
-
-
-def _run_mutant(
-    kata: Kata,
-    suite: Suite,
-    mutant: mutation.Mutant,
-    items: list[pytest.Item],
-    *,
-    first: bool = True,
-) -> set[str]:
-    """Return the tests that a mutant fails, or only the first, in a process of its own."""
-    source = Source(f"mutant {mutant.line}", ((str(kata.reference), mutant.source),))
-    trusted = kata._replace(forbidden=())
-
-    def trial() -> str:
-        verdicts = suite.judge(
-            source,
-            InProcess(trusted, source),
-            items=items,
-            limit=min(MUTANT_TEST_SECONDS, kata.time_limit),
-            diagnose=False,
-            stop=lambda verdict: verdict.verdict == "timed_out" or (first and _fails(verdict)),
-        )
-        return "\n".join(verdict.test for verdict in _failures(verdicts))
-
-    answer = in_child(trial, MUTANT_SECONDS)
-    if answer is not None:
-        return set(answer.split("\n")) - {""}
-    if first or len(items) == 1:  # it took the process down: no test would have passed
-        return {items[0].name}
-    return set().union(*(_run_mutant(kata, suite, mutant, [item]) for item in items))
