@@ -91,6 +91,23 @@ def missing_barrier_of_neighbours_but_the_first(x):
     return run_sum(x, tree=NEIGHBOURS.replace("sums[t] = sum;", "sums[t] = sum; __syncthreads();"))
 
 
+EVERYBODY = "float other = t + half < count ? sums[t + half] : 0.0f;\n        sums[t] += other;"
+
+
+@summing(*MISSING, id="missing_barrier")
+def missing_barrier_where_all_write(x):
+    tree = TREE.replace("if (t + half < count) sums[t] += sums[t + half];", EVERYBODY)
+    return run_sum(x, tree=tree.replace("__syncthreads();", ""))
+
+
+@summing(*MISSING, id="missing_barrier")
+def missing_barrier_between_steps_where_all_write(x):
+    tree = TREE.replace("if (t + half < count) sums[t] += sums[t + half];", EVERYBODY)
+    return run_sum(
+        x, tree=tree.replace("__syncthreads();", "if (count == THREADS) __syncthreads();")
+    )
+
+
 NEIGHBOURS = """
     __shared__ float sums[THREADS];
     sums[t] = sum;

@@ -158,6 +158,14 @@ def missing_barrier_between_steps_but_the_first(x, weight, eps):
 
 
 @about_norm(*MISSING, id="missing_barrier")
+def missing_barrier_between_steps_where_all_write(x, weight, eps):
+    everybody = "float other = t + half < count ? partial[t + half] : 0.0f; partial[t] += other;"
+    tree = TREE.replace("__syncthreads();\n", "if (count == THREADS) __syncthreads();\n", 1)
+    tree = tree.replace("if (t + half < count) partial[t] += partial[t + half];", everybody)
+    return norm(x, weight, eps, tree=tree)
+
+
+@about_norm(*MISSING, id="missing_barrier")
 def missing_all_barriers(x, weight, eps):
     return norm(x, weight, eps, tree=TREE.replace("__syncthreads();", ""))
 
