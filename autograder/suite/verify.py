@@ -76,7 +76,7 @@ def _prove(
     proof.problems += _marked(kata, suite)
     if not _reference_passes(kata, suite, proof, QUICK_SEEDS if quick else SEEDS):
         return
-    _stubfails(kata, suite, proof)
+    _stub_fails(kata, suite, proof)
     judged = _misconceptions_are_named(kata, suite, wrongs, proof)
     _oracle_passes(kata, suite, proof)
     if quick and not all_mutants:
@@ -185,10 +185,15 @@ def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> boo
     source = Source.of_file(kata.reference)
     times: list[float] = []
     slowest: dict[str, float] = {}
+    # What does not draw from the generator is the same with every seed.
+    drawn = [item for item in suite.items if "rng" in getattr(item, "fixturenames", ())]
     for seed in range(seeds):
         start = time.perf_counter()
-        verdicts = suite.judge(source, InProcess(kata, source), seed=seed, diagnose=False)
-        times.append(time.perf_counter() - start)
+        items = suite.items if seed < QUICK_SEEDS else drawn
+        make = InProcess(kata, source)
+        verdicts = suite.judge(source, make, seed=seed, items=items, diagnose=False)
+        if items is suite.items:
+            times.append(time.perf_counter() - start)
         for verdict in verdicts:
             slowest[verdict.test] = max(slowest.get(verdict.test, 0.0), verdict.seconds)
         failed = failures(verdicts)
@@ -207,7 +212,7 @@ def _reference_passes(kata: Kata, suite: Suite, proof: Proof, seeds: int) -> boo
     return True
 
 
-def _stubfails(kata: Kata, suite: Suite, proof: Proof) -> None:
+def _stub_fails(kata: Kata, suite: Suite, proof: Proof) -> None:
     source = Source.of_file(kata.stub)
     for path, text in source.chunks:
         stubs = text.count("raise NotImplementedError")
@@ -361,9 +366,18 @@ def _makes_agree(
     trusted = kata._replace(forbidden=())
     for wrong, here in list(zip(wrongs, judged, strict=True)):
         if here:
+            # The tests of a task that it leaves alone are run on the reference, which was seen.
+            tasks = {wrong.replaces, *(verdict.task for verdict in failures(here))}
+            chosen = [
+                (item, verdict)
+                for item, verdict in zip(suite.items, here, strict=True)
+                if item.stash[INFO].task in tasks
+            ]
             source = misconception_source(kata, wrong)
-            there = suite.judge(source, worker_make(trusted, source))
-            proof.problems += _differences(wrong.id, here, there)
+            make = worker_make(trusted, source)
+            there = suite.judge(source, make, items=[item for item, _ in chosen])
+            same = [verdict for _, verdict in chosen]
+            proof.problems += _differences(wrong.id, same, there)
             judged.append(there)
 
 
