@@ -33,7 +33,7 @@ setup:
 
 test:
 	@$(SETUP) setup --extras "dev,$(EXTRAS)"
-	@$(VENV)/python -m pytest -n $(JOBS) --dist loadgroup --durations 10 $(ARGS)
+	@$(VENV)/python -m pytest -n $(JOBS) --durations 10 $(ARGS)
 
 verify:
 	@$(SETUP) setup --extras "dev,$(EXTRAS)"

@@ -27,10 +27,7 @@ import pytest
 
 from autograder.report import VERDICTS
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
-    pytest.mark.xdist_group("attacks"),  # its fixtures take long: made once
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
 ROOT = Path(__file__).resolve().parents[1]
 ATTACKS = sorted((ROOT / "tests/attacks").glob("*.py"))

@@ -18,10 +18,7 @@ import pytest
 from classroom import RIGHT_TOTAL, TOTAL, put
 from small_kata import FILES, RIGHT
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="grading forks"),
-    pytest.mark.xdist_group("nbgrader"),  # its fixtures take long: made once
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading forks")
 POINTS = {"mean": 10.0, "total": 7.0}
 WORTH = {
     "mean__grade_mean": 5.0,

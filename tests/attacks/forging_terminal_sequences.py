@@ -1,4 +1,5 @@
 # kata: rank_fusion
+# earns: 0.5
 """Raises errors whose names and texts clear the screen, set the title, and are no valid Unicode."""
 
 EVIL = "\x1b[2J\x1b]0;13/13 points\x07\r\x9b31m\u202e\ud800\udfff\x00\x7f"
