@@ -74,9 +74,9 @@ class _Running:
     source: Source
     child: Child
     judged: int
-    ends: float
-    data: bytearray = field(default_factory=bytearray)
     tries: int = 1
+    ends: float = 0.0
+    data: bytearray = field(default_factory=bytearray)
     late: bool = False
 
 
@@ -154,8 +154,8 @@ def _judged(
         while waiting or running:
             while waiting and len(running) < options.jobs:
                 place, source = waiting.popleft()
-                one = _Running(place, source, *_judge(parent, idle), options.timeout + SLACK)
-                _start(one, selector, running)
+                one = _Running(place, source, *_judge(parent, idle))
+                _start(one, options, selector, running)
             for one in _ended(selector, running):
                 report = _report_of(one)
                 if report and one.judged < REUSED and _is_harmless(report):
@@ -163,11 +163,8 @@ def _judged(
                 else:
                     one.child.close()
                 if report is None and one.tries < 2 and not one.late:
-                    fresh = _judge(parent, [])
-                    again = _Running(
-                        one.place, one.source, *fresh, options.timeout + SLACK, tries=2
-                    )
-                    _start(again, selector, running)
+                    again = _Running(one.place, one.source, *_judge(parent, []), tries=2)
+                    _start(again, options, selector, running)
                     continue
                 report = report or _fallen(kata, one, options)
                 if not checked:
@@ -196,8 +193,13 @@ def _is_harmless(report: Report) -> bool:
     return all(verdict.verdict in HARMLESS for verdict in report.verdicts)
 
 
-def _start(one: _Running, selector: selectors.BaseSelector, running: dict[int, _Running]) -> None:
-    one.ends += time.monotonic()
+def _start(
+    one: _Running,
+    options: Options,
+    selector: selectors.BaseSelector,
+    running: dict[int, _Running],
+) -> None:
+    one.ends = time.monotonic() + options.timeout + SLACK
     # One that has fallen shows it when its report is read.
     with suppress(OSError):
         one.child.stream.sendall(dump_source(one.source))
